@@ -1,0 +1,117 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target of ours is built with: warnings are errors, imports say what they expose, members need their module's import.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+/// For the rooms that hold C handles: every unsafe step is spelled out.
+let strictMemory: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+/// A C library of Debian's as a system-library target, found through pkg-config.
+func cLibrary(_ name: String, pkgConfig: String, package: String) -> Target {
+    .systemLibrary(name: name, path: "Shared/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+/// A room under `Shared/`.
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Shared/\(name)", swiftSettings: settings)
+}
+
+/// A thin executable under `Services/`.
+func service(_ name: String, folder: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: "Services/\(folder)", swiftSettings: strict)
+}
+
+/// A test target under `Tests/`.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+let package = Package(
+    name: "assay",
+    products: [
+        .executable(name: "assay", targets: ["assay"]),
+        .executable(name: "assay-ingest", targets: ["assay-ingest"]),
+        .executable(name: "assay-feature-extractor", targets: ["assay-feature-extractor"]),
+        .executable(name: "assay-scorer", targets: ["assay-scorer"]),
+        .executable(name: "assay-autoscaler", targets: ["assay-autoscaler"]),
+        .executable(name: "assay-trainer", targets: ["assay-trainer"]),
+    ],
+    targets: [
+        // C libraries
+        cLibrary("CLibrdkafka", pkgConfig: "rdkafka", package: "librdkafka-dev"),
+        cLibrary("CLibpq", pkgConfig: "libpq", package: "libpq-dev"),
+        cLibrary("CLibyaml", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
+        cLibrary("CMicrohttpd", pkgConfig: "libmicrohttpd", package: "libmicrohttpd-dev"),
+        cLibrary("CXxhash", pkgConfig: "libxxhash", package: "libxxhash-dev"),
+        cLibrary("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
+        cLibrary("COpenssl", pkgConfig: "libcrypto", package: "libssl-dev"),
+        .target(
+            name: "CSimdjson", path: "Shared/CSimdjson",
+            cxxSettings: [.unsafeFlags(["-O2"])],
+            linkerSettings: [.linkedLibrary("simdjson")]),
+
+        // Pure rooms
+        room("RiskDomain"),
+        room("Contracts", ["RiskDomain"]),
+        room("Yaml", ["CLibyaml"]),
+        room("Json", ["CSimdjson"]),
+        room("Hashing", ["CXxhash", "COpenssl"]),
+        room("Intake", ["RiskDomain", "Contracts", "Yaml", "Json", "Hashing"]),
+        room("Features", ["RiskDomain", "Yaml", "Hashing"]),
+        room("Forest", ["RiskDomain", "Hashing"]),
+        room("Training", ["RiskDomain", "Forest", "Features"]),
+        room("Scaling", ["RiskDomain"]),
+        room("CardSimulator", ["RiskDomain"]),
+
+        // Transport, authority and what all stages share
+        room("Kafka", ["CLibrdkafka"], settings: strictMemory),
+        room("Postgres", ["CLibpq"], settings: strictMemory),
+        room("Pipeline", ["Kafka", "Postgres", "Contracts", "Hashing"]),
+        room("ServiceRuntime", ["CMicrohttpd", "Yaml"]),
+        room("Stages", ["Pipeline", "Postgres", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Hashing"]),
+        room("CsvFiles", ["CZlib", "RiskDomain"]),
+        room("LocalStack", ["Postgres", "Kafka", "ServiceRuntime"]),
+
+        // Services
+        service("assay-ingest", folder: "ingest", ["Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "Intake"]),
+        service("assay-feature-extractor", folder: "feature-extractor", ["Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "Features"]),
+        service("assay-scorer", folder: "scorer", ["Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "Forest"]),
+        service("assay-autoscaler", folder: "autoscaler", ["Scaling", "ServiceRuntime", "Kafka", "Postgres", "LocalStack"]),
+        service("assay-trainer", folder: "trainer", ["Training", "Forest", "Features", "CsvFiles", "RiskDomain", "ServiceRuntime"]),
+        service(
+            "assay", folder: "assay",
+            [
+                "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator", "CsvFiles", "Features", "Forest",
+                "Intake", "Contracts", "RiskDomain", "Yaml", "Json", "Hashing",
+            ]),
+
+        // Tests
+        .target(
+            name: "TestSupport", dependencies: ["Kafka", "Postgres", "LocalStack"], path: "Tests/TestSupport", swiftSettings: strict),
+        tests("RiskDomainTests", ["RiskDomain"]),
+        tests("ContractsTests", ["Contracts", "RiskDomain"]),
+        tests("YamlTests", ["Yaml"]),
+        tests("JsonTests", ["Json"]),
+        tests("HashingTests", ["Hashing"]),
+        tests("IntakeTests", ["Intake", "Contracts", "RiskDomain"]),
+        tests("FeaturesTests", ["Features", "RiskDomain"]),
+        tests("ForestTests", ["Forest"]),
+        tests("TrainingTests", ["Training", "Forest", "Features", "RiskDomain"]),
+        tests("ScalingTests", ["Scaling"]),
+        tests("CardSimulatorTests", ["CardSimulator", "RiskDomain"]),
+        tests("CsvFilesTests", ["CsvFiles"]),
+        tests("KafkaTests", ["Kafka", "TestSupport"]),
+        tests("PostgresTests", ["Postgres", "TestSupport"]),
+        tests("PipelineTests", ["Pipeline", "Contracts", "Hashing"]),
+        tests("ServiceRuntimeTests", ["ServiceRuntime"]),
+        tests("StagesTests", ["Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest"]),
+        tests("IntegrationTests", ["Stages", "Pipeline", "Kafka", "Postgres", "LocalStack", "TestSupport"]),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,1 @@
+int assay_simdjson_room(void);
