@@ -90,7 +90,7 @@ CREATE TABLE pipeline.digest (
     day       date    NOT NULL,
     partition integer NOT NULL,
     records   bigint  NOT NULL,
-    digest    bytea   NOT NULL,
+    digest    numeric(39) NOT NULL,
     PRIMARY KEY (stage, day, partition)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE pipeline.digest IS 'Sum modulo 2^128 of the content hashes of a day: equal for runs that said the same, in whatever order.';

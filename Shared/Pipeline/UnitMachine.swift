@@ -1,9 +1,10 @@
 /// The decisions of one owner of one unit, from claim to release: event in, actions out, no I/O.
 ///
-/// A unit's life: replay to the committed offset, then fold batches, send their outputs, and commit each once its outputs
-/// are acknowledged. Up to `batchesInFlightMax` batches are folded ahead of the commit. Commits happen strictly in order
-/// and one at a time; each is a compare-and-set on the offset and the lease, so that whatever is lost, an owner that is
-/// no longer the owner cannot move the unit.
+/// A unit's life: replay to the committed offset, then fold batches, send their outputs, and commit them once their
+/// outputs are acknowledged. Up to `batchesInFlightMax` batches are folded ahead of the commit, so that sending never waits
+/// for it; a commit takes all acknowledged batches at the front together, at most once per commit interval. Commits happen
+/// in order and one at a time; each is a compare-and-set on the offset and the lease, so that whatever is lost, an owner
+/// that is no longer the owner cannot move the unit.
 ///
 /// The same rules are checked by a Spin model (docs/model.md says how they correspond).
 package struct UnitMachine: Sendable {
@@ -25,6 +26,8 @@ package struct UnitMachine: Sendable {
         case acknowledged(Range)
         /// Outputs of the batch may be missing from the broker.
         case sendFailed(String)
+        /// The commit interval has passed since the last commit was begun.
+        case commitDue
         /// The transaction is committed and had touched exactly one progress row.
         case committed(Range)
         /// The compare-and-set touched no row; the transaction is rolled back.
@@ -83,6 +86,7 @@ package struct UnitMachine: Sendable {
     package private(set) var ending: Ending?
     private var inFlight: [InFlight] = []
     private var isReleaseAsked = false
+    private var isCommitDue = true
 
     /// A claimed unit whose state stands at `committed`.
     package init(committed: Int64, batchesInFlightMax: Int = 2) {
@@ -115,36 +119,41 @@ package struct UnitMachine: Sendable {
         case .sendFailed(let why):
             return stop(.restart(why))
 
+        case .commitDue:
+            isCommitDue = true
+            return commitHead()
+
         case .committed(let range):
-            guard head(is: range, in: .committing) else { return [] }
-            return headCommitted()
+            guard front(.committing) == range else { return [] }
+            return frontCommitted()
 
         case .fenced, .leaseLost:
             return stop(.fenced)
 
         case .commitFailed(let range):
-            guard head(is: range, in: .committing) else { return [] }
-            inFlight[0].phase = .acknowledged
-            return commitHead()
+            guard front(.committing) == range else { return [] }
+            setFront(.committing, to: .acknowledged)
+            return commitHead(isRetry: true)
 
         case .commitUnknown(let range):
-            guard head(is: range, in: .committing) else { return [] }
-            inFlight[0].phase = .unknown
+            guard front(.committing) == range else { return [] }
+            setFront(.committing, to: .unknown)
             return [.readProgress]
 
         case .progressRead(let isLeaseOurs, let nextOffset):
-            guard let first = inFlight.first, first.phase == .unknown else { return [] }
+            guard let range = front(.unknown) else { return [] }
             guard isLeaseOurs else { return stop(.fenced) }
-            if nextOffset == first.range.to { return headCommitted() }
-            if nextOffset == first.range.from {
-                inFlight[0].phase = .acknowledged
-                return commitHead()
+            if nextOffset == range.to { return frontCommitted() }
+            if nextOffset == range.from {
+                setFront(.unknown, to: .acknowledged)
+                return commitHead(isRetry: true)
             }
             return stop(.fenced)
 
         case .releaseRequested:
             isReleasing = true
-            return releaseIfSettled()
+            let commit = commitHead()
+            return commit.isEmpty ? releaseIfSettled() : commit
 
         case .parked:
             isParked = true
@@ -155,18 +164,32 @@ package struct UnitMachine: Sendable {
         }
     }
 
-    private func head(is range: Range, in phase: Phase) -> Bool {
-        inFlight.first == InFlight(range: range, phase: phase)
+    /// The range of the batches at the front that are in `phase`; nil when the first one is not.
+    private func front(_ phase: Phase) -> Range? {
+        guard let first = inFlight.first, first.phase == phase else { return nil }
+        let last = inFlight.prefix { $0.phase == phase }.last ?? first
+        return Range(from: first.range.from, to: last.range.to)
     }
 
-    private mutating func commitHead() -> [Action] {
-        guard let first = inFlight.first, first.phase == .acknowledged else { return [] }
-        inFlight[0].phase = .committing
-        return [.commit(first.range)]
+    private mutating func setFront(_ phase: Phase, to next: Phase) {
+        for index in inFlight.indices {
+            guard inFlight[index].phase == phase else { return }
+            inFlight[index].phase = next
+        }
     }
 
-    private mutating func headCommitted() -> [Action] {
-        committed = inFlight.removeFirst().range.to
+    private mutating func commitHead(isRetry: Bool = false) -> [Action] {
+        guard isRetry || isCommitDue || isReleasing, let range = front(.acknowledged) else { return [] }
+        isCommitDue = false
+        setFront(.acknowledged, to: .committing)
+        return [.commit(range)]
+    }
+
+    private mutating func frontCommitted() -> [Action] {
+        while let first = inFlight.first, first.phase == .committing || first.phase == .unknown {
+            committed = first.range.to
+            inFlight.removeFirst()
+        }
         let next = commitHead()
         return next.isEmpty ? releaseIfSettled() : next
     }

@@ -78,6 +78,7 @@ struct TwoOwnersSimulation {
             owners[index] = nil  // outputs under way may or may not have reached the topic: those sent so far have
             return
         }
+        if rng.chance(20) { perform(owner.machine.handle(.commitDue), on: &owner) }
         if owner.pending.isEmpty || (owner.machine.mayFold && rng.chance(40)) {
             if owner.machine.mayFold, owner.machine.folded < recordCount {
                 if faults.isActivationOutsideInput, owner.active == nil, rng.chance(30) {

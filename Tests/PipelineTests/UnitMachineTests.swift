@@ -20,7 +20,23 @@ import Testing
         #expect(!machine.mayFold)
         #expect(machine.handle(.acknowledged(second)) == [])
         #expect(machine.handle(.acknowledged(first)) == [.commit(first)])
-        #expect(machine.handle(.committed(first)) == [.commit(second)])
+        #expect(machine.handle(.committed(first)) == [])
+        #expect(machine.handle(.commitDue) == [.commit(second)])
+    }
+
+    @Test func acknowledgedBatchesAreCommittedTogether() {
+        var machine = UnitMachine(committed: 0, batchesInFlightMax: 4)
+        let third = UnitMachine.Range(from: 9, to: 10)
+        for range in [first, second, third] { _ = machine.handle(.folded(range)) }
+        #expect(machine.handle(.acknowledged(first)) == [.commit(first)])
+        #expect(machine.handle(.acknowledged(second)) == [])
+        #expect(machine.handle(.acknowledged(third)) == [])
+        #expect(machine.handle(.commitDue) == [])
+        let both = UnitMachine.Range(from: 5, to: 10)
+        #expect(machine.handle(.committed(first)) == [.commit(both)])
+        #expect(machine.handle(.commitUnknown(both)) == [.readProgress])
+        #expect(machine.handle(.progressRead(isLeaseOurs: true, nextOffset: 10)) == [])
+        #expect(machine.committed == 10 && machine.isSettled)
     }
 
     @Test func aFencedOwnerStops() {
