@@ -106,7 +106,7 @@ let package = Package(
         tests("ScalingTests", ["Scaling"]),
         tests("CardSimulatorTests", ["CardSimulator", "RiskDomain"]),
         tests("CsvFilesTests", ["CsvFiles"]),
-        tests("KafkaTests", ["Kafka", "TestSupport"]),
+        tests("KafkaTests", ["Kafka", "CLibrdkafka", "TestSupport"]),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("PipelineTests", ["Pipeline", "Contracts", "Hashing"]),
         tests("ServiceRuntimeTests", ["ServiceRuntime"]),
