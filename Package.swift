@@ -58,7 +58,7 @@ let package = Package(
 
         // Pure rooms
         room("RiskDomain"),
-        room("Contracts", ["RiskDomain"]),
+        .target(name: "Contracts", dependencies: ["RiskDomain"], path: "Shared/Contracts", exclude: ["proto"], swiftSettings: strict),
         room("Yaml", ["CLibyaml"]),
         room("Json", ["CSimdjson"]),
         room("Hashing", ["CXxhash", "COpenssl"]),
