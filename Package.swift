@@ -51,6 +51,7 @@ let package = Package(
         cLibrary("CXxhash", pkgConfig: "libxxhash", package: "libxxhash-dev"),
         cLibrary("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
         cLibrary("COpenssl", pkgConfig: "libcrypto", package: "libssl-dev"),
+        .systemLibrary(name: "CLinuxProcess", path: "Shared/CLinuxProcess"),
         .target(
             name: "CSimdjson", path: "Shared/CSimdjson",
             cxxSettings: [.unsafeFlags(["-O2"])],
@@ -76,18 +77,21 @@ let package = Package(
         room("ServiceRuntime", ["CMicrohttpd", "Yaml"]),
         room("Stages", ["Pipeline", "Postgres", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Hashing"]),
         room("CsvFiles", ["CZlib", "RiskDomain"]),
-        room("LocalStack", ["Postgres", "Kafka", "ServiceRuntime"]),
+        room("LocalStack", ["Postgres", "Kafka", "ServiceRuntime", "CLinuxProcess"]),
 
         // Services
         service("assay-ingest", folder: "ingest", ["Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "Intake"]),
-        service("assay-feature-extractor", folder: "feature-extractor", ["Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "Features"]),
+        service(
+            "assay-feature-extractor", folder: "feature-extractor",
+            ["Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "Features"]),
         service("assay-scorer", folder: "scorer", ["Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "Forest"]),
         service("assay-autoscaler", folder: "autoscaler", ["Scaling", "ServiceRuntime", "Kafka", "Postgres", "LocalStack"]),
         service("assay-trainer", folder: "trainer", ["Training", "Forest", "Features", "CsvFiles", "RiskDomain", "ServiceRuntime"]),
         service(
             "assay", folder: "assay",
             [
-                "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator", "CsvFiles", "Features", "Forest",
+                "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator", "CsvFiles", "Features",
+                "Forest",
                 "Intake", "Contracts", "RiskDomain", "Yaml", "Json", "Hashing",
             ]),
 
@@ -109,6 +113,7 @@ let package = Package(
         tests("KafkaTests", ["Kafka", "CLibrdkafka", "TestSupport"]),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("PipelineTests", ["Pipeline", "Contracts", "Hashing"]),
+        tests("LocalStackTests", ["LocalStack"]),
         tests("ServiceRuntimeTests", ["ServiceRuntime"]),
         tests("StagesTests", ["Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest"]),
         tests("IntegrationTests", ["Stages", "Pipeline", "Kafka", "Postgres", "LocalStack", "TestSupport"]),
