@@ -109,7 +109,7 @@ let package = Package(
         tests("KafkaTests", ["Kafka", "TestSupport"]),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("PipelineTests", ["Pipeline", "Contracts", "Hashing"]),
-        tests("ServiceRuntimeTests", ["ServiceRuntime"]),
+        tests("ServiceRuntimeTests", ["ServiceRuntime", "Yaml"]),
         tests("StagesTests", ["Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest"]),
         tests("IntegrationTests", ["Stages", "Pipeline", "Kafka", "Postgres", "LocalStack", "TestSupport"]),
     ],
