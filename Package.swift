@@ -114,7 +114,7 @@ let package = Package(
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("PipelineTests", ["Pipeline", "Contracts", "Hashing"]),
         tests("LocalStackTests", ["LocalStack"]),
-        tests("ServiceRuntimeTests", ["ServiceRuntime"]),
+        tests("ServiceRuntimeTests", ["ServiceRuntime", "Yaml"]),
         tests("StagesTests", ["Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest"]),
         tests("IntegrationTests", ["Stages", "Pipeline", "Kafka", "Postgres", "LocalStack", "TestSupport"]),
     ],
