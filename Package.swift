@@ -100,7 +100,7 @@ let package = Package(
         tests("JsonTests", ["Json"]),
         tests("HashingTests", ["Hashing"]),
         tests("IntakeTests", ["Intake", "Contracts", "RiskDomain"]),
-        tests("FeaturesTests", ["Features", "RiskDomain"]),
+        tests("FeaturesTests", ["Features", "RiskDomain", "Hashing", "Yaml"]),
         tests("ForestTests", ["Forest"]),
         tests("TrainingTests", ["Training", "Forest", "Features", "RiskDomain"]),
         tests("ScalingTests", ["Scaling"]),
