@@ -75,7 +75,7 @@ let package = Package(
         room("Postgres", ["CLibpq"], settings: strictMemory),
         room("Pipeline", ["Kafka", "Postgres", "Contracts", "Hashing"]),
         room("ServiceRuntime", ["CMicrohttpd", "Yaml"]),
-        room("Stages", ["Pipeline", "Postgres", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Hashing"]),
+        room("Stages", ["Pipeline", "Kafka", "Postgres", "Contracts", "RiskDomain", "Intake", "Json", "Features", "Forest", "Hashing"]),
         room("CsvFiles", ["CZlib", "RiskDomain"]),
         room("LocalStack", ["Postgres", "Kafka", "ServiceRuntime", "CLinuxProcess"]),
 
@@ -104,7 +104,7 @@ let package = Package(
         tests("JsonTests", ["Json"]),
         tests("HashingTests", ["Hashing"]),
         tests("IntakeTests", ["Intake", "Contracts", "RiskDomain"]),
-        tests("FeaturesTests", ["Features", "RiskDomain"]),
+        tests("FeaturesTests", ["Features", "RiskDomain", "Hashing", "Yaml"]),
         tests("ForestTests", ["Forest", "Hashing", "RiskDomain"]),
         tests("TrainingTests", ["Training", "Forest", "RiskDomain"]),
         tests("ScalingTests", ["Scaling"]),
