@@ -29,6 +29,7 @@ package struct EventView {
     package private(set) var attributeCount = 0
 
     private var idRange = ByteRange.empty
+    private var sourceEnd = 0
     private var currencyRange = ByteRange.empty
     private var transactionRange = ByteRange.empty
     private var entityRanges = [8 of ByteRange](repeating: .empty)
@@ -49,6 +50,7 @@ package struct EventView {
                 guard !hasSource else { throw reader.failure(.repeated) }
                 hasSource = true
                 try decodeSource(try reader.bytes(tag))
+                sourceEnd = reader.position
             case 4:
                 guard entityCount < EventView.entityCountMax else { throw reader.failure(.tooMany) }
                 entityRanges[entityCount] = try reader.range(tag)
@@ -72,6 +74,9 @@ package struct EventView {
 
     /// Three letters; empty for an outcome.
     package var currency: UnsafeRawBufferPointer { currencyRange.slice(of: bytes) }
+
+    /// Entities and body in their canonical encoding: everything but the id, the time and where the event came from.
+    package var content: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[sourceEnd...]) }
 
     /// Key of the entity at `index`, in the schema's order.
     ///

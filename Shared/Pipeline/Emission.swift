@@ -1,4 +1,4 @@
-package import Contracts
+internal import Contracts
 package import Hashing
 package import Postgres
 
@@ -36,7 +36,7 @@ package struct Emission {
     var stepSpanMicros: Int64
     var sourceMicros: Int64?
     /// While replaying what is committed: count, chain and change state, but keep nothing.
-    var isReplaying = false
+    package internal(set) var isReplaying = false
     private(set) var recordHash = Hash128.zero
     private(set) var outputCount = 0
 

@@ -1,5 +1,4 @@
 package import Kafka
-package import Postgres
 internal import Synchronization
 
 /// What the units of a stage share in one process.

@@ -1,5 +1,5 @@
-package import Kafka
-package import Postgres
+internal import Kafka
+internal import Postgres
 internal import Synchronization
 
 /// Runs a stage in this process: keeps its leases, holds its fair share of partitions, and runs a unit for each.

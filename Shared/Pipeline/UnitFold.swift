@@ -1,5 +1,5 @@
 internal import Contracts
-package import Hashing
+internal import Hashing
 
 /// Folds the messages of one input partition: reads runs, drops what the lanes have seen, calls the stage, links the chain
 /// and gathers the outputs. Owned by one unit; pure but for the wall clock that it is handed for latency columns.
