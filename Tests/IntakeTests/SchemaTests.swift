@@ -18,7 +18,8 @@ import Testing
             ("default: EUR", "default: eur", "must be a currency"), ("allowed: any", "allowed: all", "must be any or a list"),
             ("allowed: any", "allowed: [USD]", "not among the allowed"), ("declared: {}", "declared: {a: float}", "must be one of"),
             ("zero: accept", "zero: yes", "must be one of"), ("cleared: cleared", "cleared: ok", "must be one of"),
-            ("verdict:\n    field: verdict", "verdict:\n    field: time", "two roles"), ("minor_max: 1000000000000", "minor_max: -1", "between"),
+            ("verdict:\n    field: verdict", "verdict:\n    field: time", "two roles"),
+            ("minor_max: 1000000000000", "minor_max: -1", "between"),
         ])
     func complaintsNameThePlaceAndTheProblem(old: String, new: String, problem: String) throws {
         let text = try schemaText(replacing: [(old, new)])
