@@ -85,7 +85,7 @@ package struct Event: Hashable, Sendable {
     /// Appends the canonical bytes.
     package func encode(into output: inout [UInt8]) {
         Event.withBytes(of: id) {
-            EventEncoder.begin(id: $0, time: time, source: source, sourceTimestampMicros: sourceTimestampMicros, into: &output)
+            _ = EventEncoder.begin(id: $0, time: time, source: source, sourceTimestampMicros: sourceTimestampMicros, into: &output)
         }
         for entity in entities { Event.withBytes(of: entity) { _ = EventEncoder.entity($0, into: &output) } }
         switch body {

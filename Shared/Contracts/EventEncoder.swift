@@ -7,11 +7,14 @@ package import RiskDomain
 ///
 /// Pieces rather than one call, so that a caller who finds the parts one after the other keeps none of them.
 package enum EventEncoder {
+    /// - Returns: Where in `output` the id now lies.
+    @discardableResult
     package static func begin(
         id: UnsafeRawBufferPointer, time: EventTime, source: SourceCoordinates, sourceTimestampMicros: Int64,
         into output: inout [UInt8]
-    ) {
+    ) -> Range<Int> {
         ProtobufWriter.bytes(1, id, into: &output)
+        let idRange = (output.count - id.count)..<output.count
         ProtobufWriter.int64(2, time.micros, into: &output)
         let mark = ProtobufWriter.beginMessage(3, into: &output)
         ProtobufWriter.unsigned(1, UInt64(source.topic.rawValue), into: &output)
@@ -19,6 +22,7 @@ package enum EventEncoder {
         ProtobufWriter.int64(3, source.offset, into: &output)
         ProtobufWriter.int64(4, sourceTimestampMicros, into: &output)
         ProtobufWriter.endMessage(mark, in: &output)
+        return idRange
     }
 
     /// - Returns: Where in `output` the key now lies.
