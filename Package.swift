@@ -66,7 +66,7 @@ let package = Package(
         room("Intake", ["RiskDomain", "Contracts", "Yaml", "Json", "Hashing"]),
         room("Features", ["RiskDomain", "Yaml", "Hashing"]),
         room("Forest", ["RiskDomain", "Hashing"]),
-        room("Training", ["RiskDomain", "Forest"]),
+        room("Training", ["RiskDomain", "Hashing", "Forest"]),
         room("Scaling", ["RiskDomain"]),
         room("CardSimulator", ["RiskDomain"]),
 

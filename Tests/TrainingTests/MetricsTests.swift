@@ -117,8 +117,8 @@ import Training
         let report = EvaluationReport(model: "tree", forest: forest, on: set, rows: [0, 1, 2, 3], k: 1)
         #expect(
             report.text == """
-                model  rows  frauds  ROC AUC  avg. prec.       card prec.@1  review  precision  recall  decline  precision  recall
-                -----  ----  ------  -------  ----------  -----------------  ------  ---------  ------  -------  ---------  ------
+                model  rows  frauds  ROC AUC  avg. prec.         card prec.@1  review  precision  recall  decline  precision  recall
+                -----  ----  ------  -------  ----------  -------------------  ------  ---------  ------  -------  ---------  ------
                 tree      4       1    0.833       0.500  1.000 (0.000-1.000)   0.250      0.500   1.000    1.000      0.500   1.000
 
                 """)

@@ -1,0 +1,113 @@
+package import Forest
+package import Hashing
+internal import RiskDomain
+
+/// What the thresholds of a new model shall achieve, as far as its training rows tell.
+package struct ThresholdTargets: Hashable, Sendable {
+    /// At most this share of the transactions is reviewed or declined.
+    package var alertRateMax: Double
+    /// Declined transactions are fraud in at least this share of the cases.
+    package var declinePrecisionMin: Double
+
+    /// - Precondition: both in `0...1`.
+    package init(alertRateMax: Double = 0.01, declinePrecisionMin: Double = 0.95) {
+        precondition((0...1).contains(alertRateMax) && (0...1).contains(declinePrecisionMin))
+        self.alertRateMax = alertRateMax
+        self.declinePrecisionMin = declinePrecisionMin
+    }
+}
+
+/// All that decides, with the rows, what a new model will be.
+package struct ModelRecipe: Hashable, Sendable {
+    package enum Algorithm: Hashable, Sendable {
+        case tree(TreeParameters)
+        case forest(ForestParameters)
+    }
+
+    package var algorithm: Algorithm
+    package var seed: UInt64
+    package var targets: ThresholdTargets
+
+    package init(algorithm: Algorithm, seed: UInt64 = 0, targets: ThresholdTargets = ThresholdTargets()) {
+        self.algorithm = algorithm
+        self.seed = seed
+        self.targets = targets
+    }
+
+    /// Fits a model and chooses its thresholds.
+    ///
+    /// A bootstrapped forest's thresholds are chosen on out-of-bag scores, so they hold for rows it has not seen. A tree's are chosen
+    /// on the rows it was fitted to and are as honest as the tree is small.
+    ///
+    /// - Parameters:
+    ///   - rows: Indexes into the set, at least one.
+    ///   - featureSet: Hash of the feature-set file the columns come from.
+    ///   - progress: Called after each tree, from any thread.
+    /// - Throws: ``ForestFailure`` if the model does not fit a model file (names too long, too many nodes), or was cancelled.
+    package func fit(
+        _ set: TrainingSet, rows: [Int], featureSet: ContentHash? = nil, progress: (@Sendable () -> Void)? = nil
+    ) async throws(ForestFailure) -> Forest {
+        let trainer = ForestTrainer(set, rows: rows)
+        let kind: Forest.Kind
+        let trees: [Tree]
+        var scored: [(score: Double, isFraud: Bool)] = []
+        switch algorithm {
+        case .tree(let parameters):
+            kind = .tree
+            trees = [trainer.tree(parameters, seed: seed)]
+            progress?()
+        case .forest(let parameters):
+            kind = .forest
+            trees = await trainer.forest(parameters, seed: seed, progress: progress)
+            guard trees.count == parameters.treeCount else { throw ForestFailure(at: "trees", "training was cancelled") }
+            if parameters.isBootstrapped {
+                for (score, row) in zip(trainer.outOfBagScores(of: trees, parameters, seed: seed), rows) {
+                    if let score { scored.append((score, set.isFraud[row])) }
+                }
+            }
+        }
+        let record = TrainingRecord(
+            from: rows.map { set.times[$0] }.min()!, until: EventTime(micros: rows.map { set.times[$0] }.max()!.micros + 1),
+            rowCount: rows.count, fraudCount: set.fraudCount(of: rows), seed: seed, parameters: parameterTexts)
+        let raw = try Forest(
+            kind: kind, features: set.features, featureSet: featureSet, thresholds: DecisionThresholds(review: 1, decline: 1),
+            training: record, trees: trees)
+        if scored.isEmpty { scored = zip(set.scores(of: rows, by: FlatEngine(raw)), rows).map { ($0, set.isFraud[$1]) } }
+        return try raw.replacing(
+            thresholds: targets.thresholds(scores: scored.map(\.score), isFraud: scored.map(\.isFraud)), training: record)
+    }
+
+    private var parameterTexts: [TrainingRecord.Parameter] {
+        let tree: TreeParameters
+        var texts: [TrainingRecord.Parameter] = []
+        switch algorithm {
+        case .tree(let parameters): tree = parameters
+        case .forest(let parameters):
+            tree = parameters.tree
+            texts += [.init("trees", "\(parameters.treeCount)"), .init("bootstrap", "\(parameters.isBootstrapped)")]
+        }
+        let sample: String =
+            switch tree.featureSample {
+            case .all: "all"
+            case .squareRoot: "sqrt"
+            case .count(let count): "\(count)"
+            }
+        texts += [
+            .init("criterion", tree.criterion.rawValue), .init("depth_max", tree.depthMax.map { "\($0)" } ?? "none"),
+            .init("split_rows_min", "\(tree.splitRowsMin)"), .init("leaf_rows_min", "\(tree.leafRowsMin)"),
+            .init("features_per_split", sample), .init("weight_legitimate", "\(tree.classWeights.legitimate)"),
+            .init("weight_fraud", "\(tree.classWeights.fraud)"), .init("alert_rate_max", "\(targets.alertRateMax)"),
+            .init("decline_precision_min", "\(targets.declinePrecisionMin)"),
+        ]
+        return texts
+    }
+}
+
+extension ThresholdTargets {
+    /// The thresholds that reach the targets on some scored rows; 1, the greatest score, where a target cannot be reached.
+    func thresholds(scores: [Double], isFraud: [Bool]) -> DecisionThresholds {
+        let review = ThresholdChoice.lowest(withinAlertRate: alertRateMax, scores: scores, isFraud: isFraud)?.threshold ?? 1
+        let decline = ThresholdChoice.lowest(reachingPrecision: declinePrecisionMin, scores: scores, isFraud: isFraud)?.threshold ?? 1
+        return DecisionThresholds(review: review, decline: max(review, decline))
+    }
+}
