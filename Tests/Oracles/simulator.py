@@ -7,7 +7,7 @@ ROWS.csv has the columns TRANSACTION_ID, TX_DATETIME, CUSTOMER_ID, TERMINAL_ID, 
 days are counted from it. Both sides are draws, so each figure may differ by sampling error: four standard errors of the
 oracle's own figure over ten seeds, or 1 %, whichever is more. Exit status: 0 all agree, 1 some do not.
 
-The rules are those of the Fraud Detection Handbook (Le Borgne et al., 2022), chapter 3; this is written from its text.
+The rules are those of the Fraud Detection Handbook (Le Borgne et al., 2022), chapter 3; this is written from its text. Needs NumPy (Debian: python3-numpy).
 """
 import argparse
 import csv
