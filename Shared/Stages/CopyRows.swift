@@ -1,5 +1,6 @@
 internal import Contracts
 internal import Postgres
+internal import RiskDomain
 
 extension CopyBinaryEncoder {
     /// The event's entity keys as `text[]`.

@@ -1,5 +1,6 @@
 package import Contracts
 package import Hashing
+internal import RiskDomain
 
 /// Hash of what an event says, wherever and whenever it was recorded: id, time, entities and body.
 package enum EventContent {

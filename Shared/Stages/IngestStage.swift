@@ -4,6 +4,7 @@ package import Intake
 internal import Json
 internal import Kafka
 package import Pipeline
+internal import Postgres
 package import RiskDomain
 
 /// Checks records of a public topic against the schema, normalises them to events, and re-keys them by their first entity.

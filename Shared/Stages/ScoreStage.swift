@@ -1,5 +1,5 @@
 internal import Contracts
-package import Forest
+internal import Forest
 internal import Hashing
 internal import Json
 internal import Kafka
@@ -79,12 +79,21 @@ package struct ScoreStage: Stage {
         guard let bytes = input.bytes else {
             throw .malformedRecord(offset: input.offset, slot: Int(input.slot), detail: "no bytes")
         }
+        let decoded: Decoded
         do throws(ContractFailure) {
-            if input.isControl { return try activate(Control(decoding: bytes), input, state, &emission) }
-            try score(FeatureRecordView(decoding: bytes), input, state, &emission)
+            decoded = input.isControl ? .control(try Control(decoding: bytes)) : .record(try FeatureRecordView(decoding: bytes))
         } catch {
             throw .malformedRecord(offset: input.offset, slot: Int(input.slot), detail: "\(error)")
         }
+        switch decoded {
+        case .control(let control): try activate(control, input, state, &emission)
+        case .record(let record): try score(record, input, state, &emission)
+        }
+    }
+
+    private enum Decoded {
+        case control(Control)
+        case record(FeatureRecordView)
     }
 
     private func activate(_ control: Control, _ input: InputRecord, _ state: State, _ emission: inout Emission) throws(PipelineFailure) {

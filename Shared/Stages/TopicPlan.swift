@@ -1,5 +1,3 @@
-package import Pipeline
-
 /// Names and partition counts of the suite's topics.
 package struct TopicPlan: Sendable {
     /// Comes before every name, so that several deployments can share a cluster.
