@@ -74,7 +74,11 @@ package enum ProtobufWriter {
         if values.isEmpty { return }
         tag(field, .bytes, into: &output)
         varint(UInt64(values.count * 8), into: &output)
-        for value in values { fixed64(canonicalBits(value), into: &output) }
+        // Gathered first, on the stack up to 1 KiB, because an append for each costs more than the copy.
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: values.count) { bits in
+            for index in 0..<values.count { bits.initializeElement(at: index, to: canonicalBits(values[index]).littleEndian) }
+            output.append(contentsOf: UnsafeRawBufferPointer(bits))
+        }
     }
 
     @inlinable
