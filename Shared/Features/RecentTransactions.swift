@@ -64,10 +64,9 @@ struct RecentTransactions: ~Copyable {
     private mutating func insert(_ slot: Slot, at index: Int) {
         slots[index] = slot
         usedCount += 1
-        // Two looks per insertion go round faster than the table fills.
-        sweep()
-        sweep()
-        if usedCount * 4 > slots.count * 3 { grow() }
+        // A table has at most 8/3 slots for each live id, so eight looks an insertion go round three times within a horizon.
+        for _ in 0..<8 { sweep() }
+        if usedCount * 4 > slots.count * 3 { rebuild() }
     }
 
     private mutating func sweep() {
@@ -95,20 +94,22 @@ struct RecentTransactions: ~Copyable {
         usedCount -= 1
     }
 
-    private mutating func grow() {
-        var larger = Column<Slot>(capacity: slots.count * 2)
-        larger.append(repeating: Self.empty, count: slots.count * 2)
-        let largerMask = larger.count - 1
-        var moved = 0
+    /// Frees every expired slot at once, with twice the room if more than half would still be taken.
+    private mutating func rebuild() {
+        var liveCount = 0
+        for index in 0..<slots.count where slots[index].time != Self.free && slots[index].time > expiry { liveCount += 1 }
+        let slotCount = liveCount * 2 > slots.count ? slots.count * 2 : slots.count
+        var rebuilt = Column<Slot>(capacity: slotCount)
+        rebuilt.append(repeating: Self.empty, count: slotCount)
+        let rebuiltMask = slotCount - 1
         for old in 0..<slots.count where slots[old].time != Self.free && slots[old].time > expiry {
-            var index = Int(truncatingIfNeeded: slots[old].low) & largerMask
-            while larger[index].time != Self.free { index = (index + 1) & largerMask }
-            larger[index] = slots[old]
-            moved += 1
+            var index = Int(truncatingIfNeeded: slots[old].low) & rebuiltMask
+            while rebuilt[index].time != Self.free { index = (index + 1) & rebuiltMask }
+            rebuilt[index] = slots[old]
         }
-        slots = larger
-        mask = largerMask
-        usedCount = moved
+        slots = rebuilt
+        mask = rebuiltMask
+        usedCount = liveCount
         hand = 0
     }
 
