@@ -1,0 +1,38 @@
+/// Hands the notifications of one connection to those who listen. Lives on the connection's executor.
+final class NotificationHub {
+    /// How many notifications wait for a slow reader before the oldest are dropped.
+    static let bufferedCountMax = 4_096
+
+    private var listeners: [(channels: Set<String>, continuation: AsyncStream<PostgresNotification>.Continuation)] = []
+    private var stopWatching: (() -> Void)?
+
+    var isWatching: Bool { stopWatching != nil }
+
+    func watch(stop: @escaping () -> Void) { stopWatching = stop }
+
+    func add(_ channels: Set<String>) -> AsyncStream<PostgresNotification> {
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: PostgresNotification.self, bufferingPolicy: .bufferingNewest(Self.bufferedCountMax))
+        listeners.append((channels, continuation))
+        return stream
+    }
+
+    /// Passes on what has arrived.
+    func drain(_ session: PostgresSession) {
+        while let notification = session.handle.nextNotification() {
+            listeners.removeAll { listener in
+                guard listener.channels.contains(notification.channel) else { return false }
+                if case .terminated = listener.continuation.yield(notification) { return true }
+                return false
+            }
+        }
+    }
+
+    /// The connection is gone: streams end.
+    func end() {
+        stopWatching?()
+        stopWatching = nil
+        for listener in listeners { listener.continuation.finish() }
+        listeners = []
+    }
+}
