@@ -76,23 +76,25 @@ let package = Package(
         room("Pipeline", ["Kafka", "Postgres", "Contracts", "Hashing"]),
         room("ServiceRuntime", ["CMicrohttpd", "Yaml"]),
         room("Stages", ["Pipeline", "Kafka", "Postgres", "Contracts", "RiskDomain", "Intake", "Json", "Features", "Forest", "Hashing"]),
+        room("Hosting", ["Features", "Forest", "Hashing", "Intake", "Yaml", "Stages", "Pipeline", "Kafka", "Postgres", "ServiceRuntime"]),
         room("CsvFiles", ["CZlib", "RiskDomain"]),
         room("LocalStack", ["Postgres", "Kafka", "ServiceRuntime", "CLinuxProcess"]),
 
         // Services
-        service("assay-ingest", folder: "ingest", ["Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "Intake"]),
+        service("assay-ingest", folder: "ingest", ["Hosting", "ServiceRuntime", "Stages", "Intake", "Features"]),
+        service("assay-feature-extractor", folder: "feature-extractor", ["Hosting", "ServiceRuntime", "Stages", "Features"]),
+        service("assay-scorer", folder: "scorer", ["Hosting", "ServiceRuntime", "Stages", "Features"]),
         service(
-            "assay-feature-extractor", folder: "feature-extractor",
-            ["Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "Features"]),
-        service("assay-scorer", folder: "scorer", ["Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "Forest"]),
-        service("assay-autoscaler", folder: "autoscaler", ["Scaling", "ServiceRuntime", "Kafka", "Postgres", "LocalStack"]),
-        service("assay-trainer", folder: "trainer", ["Training", "Forest", "Features", "CsvFiles", "RiskDomain", "ServiceRuntime"]),
+            "assay-autoscaler", folder: "autoscaler",
+            ["Hosting", "Stages", "Pipeline", "Features", "Json", "Scaling", "ServiceRuntime", "Kafka", "Postgres", "LocalStack"]),
+        service(
+            "assay-trainer", folder: "trainer",
+            ["Hosting", "Training", "Forest", "Features", "Intake", "CsvFiles", "RiskDomain", "Hashing", "ServiceRuntime"]),
         service(
             "assay", folder: "assay",
             [
-                "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator", "CsvFiles", "Features",
-                "Forest",
-                "Intake", "Contracts", "RiskDomain", "Yaml", "Json", "Hashing",
+                "Hosting", "Training", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator", "CsvFiles",
+                "Features", "Forest", "Intake", "Contracts", "RiskDomain", "Yaml", "Json", "Hashing",
             ]),
 
         // Tests

@@ -334,3 +334,52 @@ extension Hash128 {
         PostgresNumeric(String(UInt128(high) << 64 | UInt128(low))) ?? PostgresNumeric(0)
     }
 }
+
+extension ProgressStore {
+    /// Refuses to go on when Kafka and PostgreSQL do not belong together, or one of them has gone back in time.
+    package func checkIdentity(stage: String, clusterID: String, lows: [Int32: Int64], highs: [Int32: Int64]) async throws {
+        let rows = try await pool.withConnection { connection throws(PostgresFailure) in
+            try await connection.query(
+                "SELECT partition, topic, cluster_id, next_offset FROM pipeline.progress WHERE stage = $1 ORDER BY partition", [.text(stage)])
+        }
+        for row in rows {
+            let partition = try row.int32("partition")
+            let topic = try row.text("topic")
+            let next = try row.int64("next_offset")
+            let known = try row.text("cluster_id")
+            guard known == clusterID else {
+                throw PipelineFailure.historyLost(
+                    """
+                    PostgreSQL remembers Kafka cluster \(known) for \(stage), but this is cluster \(clusterID): connect to the cluster that \
+                    belongs to this database, or use a database of its own
+                    """)
+            }
+            if let high = highs[partition], next > high {
+                throw PipelineFailure.historyLost(
+                    """
+                    \(topic)/\(partition) ends at offset \(high), but PostgreSQL has committed up to \(next): Kafka went back in time or the \
+                    topic was made anew; restore its records before going on
+                    """)
+            }
+            if let low = lows[partition], next < low {
+                throw PipelineFailure.historyLost(
+                    """
+                    \(topic)/\(partition) begins at offset \(low), but PostgreSQL has committed only up to \(next): records were removed \
+                    before they were read, or PostgreSQL went back in time
+                    """)
+            }
+        }
+    }
+
+    /// Next offsets of the partitions that this replica holds.
+    package func heldOffsets(stage: String) async throws(PostgresFailure) -> [Int32: Int64] {
+        let rows = try await pool.withConnection { connection throws(PostgresFailure) in
+            try await connection.query(
+                "SELECT partition, next_offset FROM pipeline.progress WHERE stage = $1 AND owner = $2 AND lease IS NOT NULL",
+                [.text(stage), .text(replica)])
+        }
+        var offsets: [Int32: Int64] = [:]
+        for row in rows { offsets[try row.int32("partition")] = try row.int64("next_offset") }
+        return offsets
+    }
+}

@@ -26,7 +26,7 @@ package actor StepCoordinator {
         var resume: CheckedContinuation<Bool, Never>
     }
 
-    nonisolated let stages: [String]
+    package nonisolated let stages: [String]
     private let pool: PostgresPool
     private let highWatermarks: HighWatermarks
     private nonisolated let wakeup = Wakeup()

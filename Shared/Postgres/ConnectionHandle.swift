@@ -57,8 +57,8 @@ internal import Glibc
         let keywords = unsafe words.map { unsafe strdup($0.keyword) }
         let values = unsafe words.map { unsafe strdup($0.value) }
         defer {
-            for unsafepointer in unsafe keywords { unsafe free(pointer) }
-            for unsafepointer in unsafe values { unsafe free(pointer) }
+            unsafe keywords.forEach { unsafe free($0) }
+            unsafe values.forEach { unsafe free($0) }
         }
         let keywordPointers = unsafe keywords.map { unsafe UnsafePointer($0) } + [nil]
         let valuePointers = unsafe values.map { unsafe UnsafePointer($0) } + [nil]

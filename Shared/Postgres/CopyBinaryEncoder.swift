@@ -253,6 +253,51 @@ package struct CopyBinaryEncoder: Sendable {
     package mutating func int64s(_ values: [Int64]) { int64s(values.span) }
     package mutating func doubles(_ values: [Double]) { doubles(values.span) }
 
+    /// `int2[]` of elements that are asked for one by one.
+    package mutating func int16s(count: Int, _ element: (Int) -> Int16) {
+        arrayHeader(.int2, count: count, elementsByteCount: count * 6)
+        for index in 0..<count {
+            put(Int32(2))
+            put(element(index))
+        }
+    }
+
+    package mutating func int32s(count: Int, _ element: (Int) -> Int32) {
+        arrayHeader(.int4, count: count, elementsByteCount: count * 8)
+        for index in 0..<count {
+            put(Int32(4))
+            put(element(index))
+        }
+    }
+
+    package mutating func int64s(count: Int, _ element: (Int) -> Int64) {
+        arrayHeader(.int8, count: count, elementsByteCount: count * 12)
+        for index in 0..<count {
+            put(Int32(8))
+            put(element(index))
+        }
+    }
+
+    package mutating func doubles(count: Int, _ element: (Int) -> Double) {
+        arrayHeader(.float8, count: count, elementsByteCount: count * 12)
+        for index in 0..<count {
+            put(Int32(8))
+            put(element(index).bitPattern)
+        }
+    }
+
+    /// `text[]` of borrowed UTF-8; `element` is called twice for each place and must answer the same.
+    package mutating func texts(count: Int, _ element: (Int) -> UnsafeRawBufferPointer) {
+        var byteCount = 0
+        for index in 0..<count { unsafe byteCount += 4 + element(index).count }
+        arrayHeader(.text, count: count, elementsByteCount: byteCount)
+        for index in 0..<count {
+            let value = unsafe element(index)
+            put(Int32(value.count))
+            unsafe put(value)
+        }
+    }
+
     package mutating func texts(_ values: [String]) {
         var byteCount = 0
         for value in values { byteCount += 4 + value.utf8.count }
