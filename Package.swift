@@ -81,7 +81,7 @@ let package = Package(
         room("LocalStack", ["Postgres", "Kafka", "ServiceRuntime", "CLinuxProcess"]),
 
         // Services
-        service("assay-ingest", folder: "ingest", ["Hosting", "ServiceRuntime", "Stages", "Intake", "Features"]),
+        service("assay-ingest", folder: "ingest", ["Hosting", "ServiceRuntime", "Stages", "Intake", "Features", "RiskDomain"]),
         service("assay-feature-extractor", folder: "feature-extractor", ["Hosting", "ServiceRuntime", "Stages", "Features"]),
         service("assay-scorer", folder: "scorer", ["Hosting", "ServiceRuntime", "Stages", "Features"]),
         service(

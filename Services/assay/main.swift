@@ -1,1 +1,6 @@
-print("not built yet")
+import ServiceRuntime
+
+let command = Command(
+    "assay", abstract: "The command-line tool of Assay: local stack, migrations, data, models, and checks.",
+    subcommands: StackCommands.all + DataCommands.all + TruthCommands.all)
+await command.main()

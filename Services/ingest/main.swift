@@ -1,5 +1,7 @@
+import Features
 import Hosting
 import Intake
+import RiskDomain
 import ServiceRuntime
 import Stages
 

@@ -1,3 +1,4 @@
+import Features
 import Hosting
 import ServiceRuntime
 import Stages

@@ -1,0 +1,5 @@
+import ServiceRuntime
+
+enum DataCommands {
+    static let all: [Command] = []
+}

@@ -1,0 +1,5 @@
+import ServiceRuntime
+
+enum StackCommands {
+    static let all: [Command] = []
+}

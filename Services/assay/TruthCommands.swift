@@ -1,0 +1,5 @@
+import ServiceRuntime
+
+enum TruthCommands {
+    static let all: [Command] = []
+}
