@@ -25,13 +25,16 @@ package final class KafkaConsumer: Sendable {
 
     /// Starts the client's threads; connects in the background.
     ///
-    /// Defaults where the configuration is silent: `group.id=unsubscribed` (librdkafka wants one before it assigns; nothing is ever
-    /// committed under it), `fetch.error.backoff.ms=100`.
+    /// Defaults where the configuration is silent:
+    /// - `group.id=unsubscribed`: librdkafka wants one before it assigns; nothing is ever committed under it.
+    /// - `fetch.error.backoff.ms=100`.
+    /// - `queued.min.messages=1000000`, so that `queued.max.messages.kbytes` (65536 for each partition) is the bound on a queue.
+    ///   librdkafka 2.0.2 looks again only after up to a second at a queue that it found full, so a bound below what a fold consumes in
+    ///   a second starves it.
     package init(_ configuration: KafkaConfiguration, hooks: KafkaHooks = KafkaHooks()) throws(KafkaFailure) {
         var fixed = [("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"), ("auto.offset.reset", "error")]
-        for (name, value) in [("group.id", "unsubscribed"), ("fetch.error.backoff.ms", "100")] where configuration.properties[name] == nil {
-            fixed.append((name, value))
-        }
+        let defaults = [("group.id", "unsubscribed"), ("fetch.error.backoff.ms", "100"), ("queued.min.messages", "1000000")]
+        for (name, value) in defaults where configuration.properties[name] == nil { fixed.append((name, value)) }
         client = try Client(RD_KAFKA_CONSUMER, configuration, fixed: fixed, hooks: hooks, operation: "start consumer")
     }
 

@@ -1,0 +1,59 @@
+internal import CLibrdkafka
+
+/// Questions and orders to the cluster: topics, watermarks, group offsets.
+///
+/// Thread-safe. Every call waits on the client's own queue, one after the other, and never longer than its time limit.
+package final class KafkaAdmin: Sendable {
+    let client: Client
+
+    /// Starts the client's threads; connects in the background.
+    package init(_ configuration: KafkaConfiguration, hooks: KafkaHooks = KafkaHooks()) throws(KafkaFailure) {
+        client = try Client(RD_KAFKA_PRODUCER, configuration, fixed: [], hooks: hooks, operation: "start admin client")
+    }
+
+    /// Ends the client. Idempotent.
+    package func close() async { await client.close() }
+
+    /// The cluster's own name of itself, by which a cluster that was made anew is known.
+    package func clusterId(within limit: Duration = .seconds(10)) async throws(KafkaFailure) -> String {
+        try await client.blocking("read cluster id") { (client) throws(KafkaFailure) in
+            guard let text = unsafe rd_kafka_clusterid(client.raw, limit.timeoutMillis) else {
+                throw KafkaFailure(RD_KAFKA_RESP_ERR__TIMED_OUT, operation: "read cluster id")
+            }
+            defer { unsafe rd_kafka_mem_free(client.raw, text) }
+            return unsafe String(cString: text)
+        }
+    }
+
+    /// Sends one request of the admin API and waits for its result.
+    func request<Value: Sendable>(
+        _ operation: String, _ kind: rd_kafka_admin_op_t, within limit: Duration,
+        send: @escaping @Sendable (_ client: OpaquePointer, _ options: OpaquePointer, _ queue: OpaquePointer) throws(KafkaFailure) -> Void,
+        read: @escaping @Sendable (_ result: OpaquePointer) throws(KafkaFailure) -> Value
+    ) async throws(KafkaFailure) -> Value {
+        try await client.blocking(operation) { (client) throws(KafkaFailure) in
+            guard let options = unsafe rd_kafka_AdminOptions_new(client.raw, kind), let queue = unsafe rd_kafka_queue_new(client.raw) else {
+                preconditionFailure("librdkafka could not allocate an admin request")
+            }
+            defer {
+                unsafe rd_kafka_queue_destroy(queue)
+                unsafe rd_kafka_AdminOptions_destroy(options)
+            }
+            // 0 ms is not a limit to it, and its own maximum is an hour.
+            let millis = min(limit.timeoutMillis, 3_600_000)
+            let set = unsafe rd_kafka_AdminOptions_set_request_timeout(options, millis, nil, 0)
+            if set != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaFailure(set, operation: operation) }
+            unsafe try send(client.raw, options, queue)
+            // librdkafka keeps the limit and says so in the result; the bound here is only a net beneath it.
+            guard let event = unsafe rd_kafka_queue_poll(queue, millis &+ 5_000) else {
+                throw KafkaFailure(RD_KAFKA_RESP_ERR__TIMED_OUT, operation: operation)
+            }
+            defer { unsafe rd_kafka_event_destroy(event) }
+            let code = unsafe rd_kafka_event_error(event)
+            if code != RD_KAFKA_RESP_ERR_NO_ERROR {
+                throw unsafe KafkaFailure(code, operation: operation, message: String(cString: rd_kafka_event_error_string(event)))
+            }
+            return try unsafe read(event)
+        }
+    }
+}
