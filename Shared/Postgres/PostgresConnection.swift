@@ -39,6 +39,13 @@ package actor PostgresConnection {
     /// Connected, idle and outside any transaction, as far as is known without asking the server.
     package var isIdle: Bool { session.map { $0.isUsable && !$0.isInTransaction && !$0.isCopyOpen } ?? false }
 
+    /// Connected, after a look at what the socket has to say; does not ask the server.
+    package var isAlive: Bool {
+        guard let session else { return false }
+        defer { notifications.drain(session) }
+        return session.isUsable && session.handle.consumeInput() && session.isUsable
+    }
+
     /// Cancels what is under way, from any thread; the call that is waiting throws a `cancelled` failure.
     package nonisolated func cancel() { canceller.request() }
 
