@@ -407,7 +407,9 @@ package final class PostgresSession {
         if isAccepted { return }
         var failure = PostgresFailure(handle.isUsable ? .usage : .connectionLost, operation: operation, summary: handle.lastErrorMessage)
         failure.statement = statement
-        throw broken(failure)
+        // libpq refused in the middle of something, perhaps of a pipeline: what is queued cannot be taken back.
+        isBroken = true
+        throw failure
     }
 
     /// Notes the loss of the connection on the way out.
