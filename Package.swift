@@ -78,6 +78,7 @@ let package = Package(
         room("Stages", ["Pipeline", "Kafka", "Postgres", "Contracts", "RiskDomain", "Intake", "Json", "Features", "Forest", "Hashing"]),
         room("Hosting", ["Features", "Forest", "Hashing", "Intake", "Yaml", "Stages", "Pipeline", "Kafka", "Postgres", "ServiceRuntime"]),
         room("CsvFiles", ["CZlib", "RiskDomain"]),
+        room("TransactionFeed", ["CsvFiles", "Json", "RiskDomain"]),
         room("LocalStack", ["Postgres", "Kafka", "ServiceRuntime", "CLinuxProcess"]),
 
         // Services
@@ -94,7 +95,7 @@ let package = Package(
             "assay", folder: "assay",
             [
                 "Hosting", "Training", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator", "CsvFiles",
-                "Features", "Forest", "Intake", "Contracts", "RiskDomain", "Yaml", "Json", "Hashing",
+                "TransactionFeed", "Features", "Forest", "Intake", "Contracts", "RiskDomain", "Yaml", "Json", "Hashing",
             ]),
 
         // Tests
@@ -112,6 +113,7 @@ let package = Package(
         tests("ScalingTests", ["Scaling"]),
         tests("CardSimulatorTests", ["CardSimulator", "RiskDomain"]),
         tests("CsvFilesTests", ["CsvFiles"]),
+        tests("TransactionFeedTests", ["TransactionFeed", "CsvFiles", "Json", "RiskDomain"]),
         tests("KafkaTests", ["Kafka", "CLibrdkafka", "TestSupport"]),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("PipelineTests", ["Pipeline", "Contracts", "Hashing"]),
