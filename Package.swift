@@ -90,7 +90,7 @@ let package = Package(
             ["Hosting", "Stages", "Pipeline", "Features", "Json", "Scaling", "ServiceRuntime", "Kafka", "Postgres", "LocalStack"]),
         service(
             "assay-trainer", folder: "trainer",
-            ["Hosting", "Training", "Forest", "Features", "Intake", "CsvFiles", "RiskDomain", "Hashing", "ServiceRuntime"]),
+            ["Hosting", "Training", "Forest", "Features", "Intake", "CsvFiles", "Postgres", "RiskDomain", "Hashing", "ServiceRuntime"]),
         service(
             "assay", folder: "assay",
             [
