@@ -87,7 +87,7 @@ let package = Package(
         service("assay-scorer", folder: "scorer", ["Hosting", "ServiceRuntime", "Stages", "Features"]),
         service(
             "assay-autoscaler", folder: "autoscaler",
-            ["Hosting", "Stages", "Pipeline", "Features", "Json", "Scaling", "ServiceRuntime", "Kafka", "Postgres", "LocalStack"]),
+            ["Hosting", "Stages", "Features", "Json", "RiskDomain", "Scaling", "ServiceRuntime", "Kafka", "Postgres", "LocalStack"]),
         service(
             "assay-trainer", folder: "trainer",
             ["Hosting", "Training", "Forest", "Features", "Intake", "CsvFiles", "Postgres", "RiskDomain", "Hashing", "ServiceRuntime"]),
