@@ -8,7 +8,7 @@ enum ReplicaProcess {
     /// - Throws: ``ConfigurationFailure`` when an executable is not there, ``LocalStackFault`` when the folder cannot be made.
     static func drivers(for services: [ScaledService], _ configuration: Configuration) throws -> [any ReplicaDriver] {
         let directory = configuration.string(AutoscalerKeys.directory)
-        let given = configuration.string(AutoscalerKeys.binaries)
+        let given = configuration.optionalString(AutoscalerKeys.binaries) ?? ""
         let binaries = given.isEmpty ? ownFolder : absolute(given)
         for service in services where access("\(binaries)/\(service.executable)", X_OK) != 0 {
             throw configuration.problem(
