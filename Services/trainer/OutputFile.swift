@@ -2,6 +2,14 @@ import Glibc
 
 /// Writes a file that appears whole under its name or not at all.
 enum OutputFile {
+    /// Tells before the work whether its result could be written.
+    ///
+    /// - Throws: ``TrainerFault`` with the system's reason.
+    static func check(_ path: String) throws(TrainerFault) {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        guard access(folder, W_OK | X_OK) == 0 else { throw failure(path) }
+    }
+
     /// - Throws: ``TrainerFault`` with the system's reason.
     static func write(_ bytes: [UInt8], to path: String) throws(TrainerFault) {
         let temporary = "\(path).\(getpid()).part"

@@ -15,7 +15,7 @@ struct TrainerOptions: Sendable {
         .init(
             "protocol", .choice(["handbook"]), default: "handbook",
             doc: "How rows are parted; handbook: a test day leaves out the cards already known as compromised"),
-        .init("train-from", doc: "First day to learn from, such as 2018-07-25; without it the last days of the data are used"),
+        .init("train-from", doc: "First day to learn from, such as 2018-07-25; without it the last days whose labels are known"),
         .init("train-days", .int(1...3_650), default: "7", doc: "Days to learn from"),
         .init("delay-days", .int(0...3_650), default: "7", doc: "Days between learning and testing, in which labels become known"),
         .init("test-days", .int(1...3_650), default: "7", doc: "Days to test on"),

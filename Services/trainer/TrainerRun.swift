@@ -20,6 +20,7 @@ struct TrainerRun: Sendable {
     func run() async throws {
         let clock = ContinuousClock()
         let start = clock.now
+        for path in [options.modelPath, options.reportPath].compactMap(\.self) { try OutputFile.check(path) }
         let features = try SuiteFiles.features(path: options.featuresPath)
         let plan = try TrainingPlan(try await history(features), features, options, progress: progress)
         let fitStart = clock.now
@@ -68,10 +69,11 @@ struct TrainerRun: Sendable {
 
     private func record(_ record: TrainingRecord?, _ evaluation: EvaluationReport) -> TrainingRecord? {
         guard var record else { return nil }
+        let delay = ConfigurationValue.duration(.microseconds(options.outcomeDelayMicros)).text
         record.parameters += [
             .init("protocol", "handbook"), .init("train_days", "\(options.trainDays)"), .init("delay_days", "\(options.delayDays)"),
             .init("test_days", "\(options.testDays)"),
-            .init("outcomes", options.isFromPostgres ? "as recorded" : "\(options.outcomeDelayMicros / 1_000_000)s after the transaction"),
+            .init("outcomes", options.isFromPostgres ? "as recorded" : "\(delay) after the transaction"),
         ]
         if let reviewAt = options.reviewAt { record.parameters.append(.init("review_at", "\(reviewAt)")) }
         if let declineAt = options.declineAt { record.parameters.append(.init("decline_at", "\(declineAt)")) }

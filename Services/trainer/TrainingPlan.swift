@@ -33,7 +33,7 @@ struct TrainingPlan: Sendable {
     init(_ history: LabelledHistory, _ features: FeatureSet, _ options: TrainerOptions, progress: ProgressBar.Output) throws {
         guard let days = history.days else { throw TrainerFault("there are no transactions to learn from") }
         let length = options.trainDays + options.delayDays + options.testDays
-        let firstDay = options.trainFrom ?? days.upperBound + 1 - length
+        let firstDay = options.trainFrom ?? TrainingPlan.lastTestDay(history, days, options) + 1 - length
         split = HandbookProtocol(firstDay: firstDay, trainDays: options.trainDays, delayDays: options.delayDays, testDays: options.testDays)
         guard firstDay >= days.lowerBound, firstDay + length - 1 <= days.upperBound else {
             throw TrainerFault(
@@ -85,6 +85,14 @@ struct TrainingPlan: Sendable {
         guard !test.isEmpty else {
             throw TrainerFault("no transaction in the test period from \(dayText(firstDay + options.trainDays + options.delayDays))")
         }
+    }
+
+    /// The last day whose labels are all known. A file tells them all; in a ledger they come late, so that its last days would look too
+    /// good: there the delay is left free before the last event.
+    private static func lastTestDay(_ history: LabelledHistory, _ days: ClosedRange<Int32>, _ options: TrainerOptions) -> Int32 {
+        guard options.isFromPostgres else { return days.upperBound }
+        let lastEventDay = max(days.upperBound, history.outcomes.map(\.time.day).max() ?? days.upperBound)
+        return min(days.upperBound, lastEventDay - options.delayDays)
     }
 
     private static func periods(_ history: LabelledHistory, _ isFraud: [Bool], _ first: Int32, _ split: HandbookProtocol) -> [Period] {

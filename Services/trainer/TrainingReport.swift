@@ -24,7 +24,7 @@ struct TrainingReport {
             )
         }
         if plan.repeatedCount > 0 {
-            notes.append("\(TextNumber.grouped(plan.repeatedCount)) transactions repeat an earlier one's id and were left out")
+            notes.append("\(TextNumber.grouped(plan.repeatedCount)) transactions have the id of an earlier one and were left out")
         }
         return notes
     }
@@ -36,7 +36,13 @@ struct TrainingReport {
             periods.append(
                 [name, dayText(days.lowerBound), dayText(days.upperBound - 1), TextNumber.grouped(rows), TextNumber.grouped(frauds), share])
         }
-        for period in plan.periods { append(period.name, period.days, period.rowCount, period.fraudCount) }
+        let learnt = (plan.train.count, plan.set.fraudCount(of: plan.train))
+        for period in plan.periods {
+            append(period.name, period.days, period.rowCount, period.fraudCount)
+            if period.name == "train", learnt != (period.rowCount, period.fraudCount) {
+                append("train, known in time", period.days, learnt.0, learnt.1)
+            }
+        }
         if let test = plan.periods.last {
             append("test, unknown cards", test.days, plan.test.count, plan.set.fraudCount(of: plan.test))
         }
