@@ -1,5 +1,5 @@
-package import Postgres
 internal import Hashing
+package import Postgres
 
 /// Applies migrations to a database: forward only, each in a transaction of its own together with its row in
 /// `assay.assay_migrations`. An advisory lock keeps two runners apart; the second waits and then finds nothing to do.
@@ -121,4 +121,3 @@ extension Migration {
         sql.unicodeScalars.prefix(max(0, position - 1)).count { $0 == "\n" } + 1
     }
 }
-

@@ -33,7 +33,9 @@ struct MigrationFilesTests {
         #expect(try problems(["0001_a.sql": "", "0001_b.sql": ""]) == [.duplicate(files: ["0001_a.sql", "0001_b.sql"])])
     }
 
-    @Test("A file with another kind of name is refused", arguments: ["1_a.sql", "0001-a.sql", "0001_.sql", "0001_A.sql", "0000_a.sql", "a.sql"])
+    @Test(
+        "A file with another kind of name is refused",
+        arguments: ["1_a.sql", "0001-a.sql", "0001_.sql", "0001_A.sql", "0000_a.sql", "a.sql"])
     func names(file: String) throws {
         #expect(try problems([file: ""]) == [.fileName(file: file)])
     }

@@ -6,7 +6,8 @@ import TestSupport
 import Testing
 
 /// The repository's own migrations.
-private let directory = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+private let directory =
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .path + "/migrations"
 
 private let small = [
@@ -35,7 +36,7 @@ struct MigratorTests {
     @Test("All migrations of the suite apply to an empty database, and a second run does nothing")
     func appliesAll() async throws {
         let migrations = try MigrationFiles.read(directory: directory)
-        try await withConnection { connection, _ in
+        try await withConnection { (connection: PostgresConnection, _: String) async throws in
             let migrator = Migrator(migrations)
             #expect(try await migrator.plan(connection).pending.count == migrations.count)
             let first = try await migrator.migrate(connection)
@@ -57,7 +58,7 @@ struct MigratorTests {
 
     @Test("An edited migration is refused by name with both checksums, and nothing is applied")
     func refusesEdited() async throws {
-        try await withConnection { connection, _ in
+        try await withConnection { (connection: PostgresConnection, _: String) async throws in
             _ = try await Migrator(small).migrate(connection)
             var edited = small
             edited[0] = Migration(number: 1, name: "first", sql: "CREATE TABLE a (n bigint);")
@@ -71,7 +72,7 @@ struct MigratorTests {
 
     @Test("A migration that was applied and is missing is refused by name")
     func refusesMissing() async throws {
-        try await withConnection { connection, _ in
+        try await withConnection { (connection: PostgresConnection, _: String) async throws in
             _ = try await Migrator(small).migrate(connection)
             let found = await problem { _ = try await Migrator([small[0]]).migrate(connection) }
             #expect(found == .missing(file: "0002_second.sql", recorded: small[1].checksum))
@@ -80,7 +81,7 @@ struct MigratorTests {
 
     @Test("A new migration numbered below an applied one is refused by name")
     func refusesOutOfOrder() async throws {
-        try await withConnection { connection, _ in
+        try await withConnection { (connection: PostgresConnection, _: String) async throws in
             _ = try await Migrator(small).migrate(connection)
             try await connection.execute("DELETE FROM assay.assay_migrations WHERE number = 1")
             let found = await problem { _ = try await Migrator(small).migrate(connection) }
@@ -91,7 +92,7 @@ struct MigratorTests {
     @Test("A failing migration is rolled back whole, and says file, line and SQLSTATE; those before it stay")
     func rollsBack() async throws {
         let bad = Migration(number: 3, name: "bad", sql: "CREATE TABLE c (n integer);\n-- é\n\nSELECT nothing FROM c;\n")
-        try await withConnection { connection, _ in
+        try await withConnection { (connection: PostgresConnection, _: String) async throws in
             let found = await problem { _ = try await Migrator(small + [bad]).migrate(connection) }
             guard case .failed(let file, let line, let failure) = found else {
                 Issue.record("expected a failed file, got \(String(describing: found))")
@@ -111,7 +112,7 @@ struct MigratorTests {
     @Test("A migration that ends its own transaction is refused")
     func refusesCommit() async throws {
         let bad = Migration(number: 1, name: "bad", sql: "COMMIT; BEGIN;")
-        try await withConnection { connection, _ in
+        try await withConnection { (connection: PostgresConnection, _: String) async throws in
             #expect(await problem { _ = try await Migrator([bad]).migrate(connection) } == .endsTransaction(file: "0001_bad.sql"))
         }
     }

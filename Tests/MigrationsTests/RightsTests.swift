@@ -38,7 +38,7 @@ struct RightsTests {
 
     @Test("Ingest appends events and makes their days, but neither changes nor removes them")
     func ingest() async throws {
-        try await withSchema { connection in
+        try await withSchema { (connection: PostgresConnection) async throws in
             func ingest(_ sql: String) async throws -> String? { try await state(sql, as: "assay_ingest", connection) }
             #expect(try await ingest("SELECT pipeline.ensure_days('ledger.event_log', ARRAY['2026-01-02'::date])") == nil)
             #expect(try await ingest(Self.event) == nil)
@@ -58,7 +58,7 @@ struct RightsTests {
 
     @Test("The scorer appends scores and markers, but neither changes nor removes them")
     func scorer() async throws {
-        try await withSchema { connection in
+        try await withSchema { (connection: PostgresConnection) async throws in
             func scorer(_ sql: String) async throws -> String? { try await state(sql, as: "assay_scorer", connection) }
             #expect(try await scorer("SELECT pipeline.ensure_days('scoring.score', ARRAY['2026-01-02'::date])") == nil)
             for table in ["scoring.score", "scoring.marker", "scoring.activation", "ledger.event_log"] {
@@ -71,7 +71,7 @@ struct RightsTests {
 
     @Test("An analyst reads every view and writes nothing")
     func analyst() async throws {
-        try await withSchema { connection in
+        try await withSchema { (connection: PostgresConnection) async throws in
             for row in try await connection.query("SELECT viewname::text FROM pg_views WHERE schemaname = 'analytics'") {
                 let view = try row.text(0)
                 #expect(try await state("SELECT * FROM analytics.\(view)", as: "analyst", connection) == nil, "\(view)")
