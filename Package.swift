@@ -78,6 +78,7 @@ let package = Package(
         room("Stages", ["Pipeline", "Kafka", "Postgres", "Contracts", "RiskDomain", "Intake", "Json", "Features", "Forest", "Hashing"]),
         room("Hosting", ["Features", "Forest", "Hashing", "Intake", "Yaml", "Stages", "Pipeline", "Kafka", "Postgres", "ServiceRuntime"]),
         room("CsvFiles", ["CZlib", "RiskDomain"]),
+        room("TransactionFeed", ["CsvFiles", "Json", "RiskDomain"]),
         room("Migrations", ["Postgres", "Hashing"]),
         room("LocalStack", ["Postgres", "Kafka", "ServiceRuntime", "CLinuxProcess"]),
 
@@ -87,15 +88,15 @@ let package = Package(
         service("assay-scorer", folder: "scorer", ["Hosting", "ServiceRuntime", "Stages", "Features"]),
         service(
             "assay-autoscaler", folder: "autoscaler",
-            ["Hosting", "Stages", "Pipeline", "Features", "Json", "Scaling", "ServiceRuntime", "Kafka", "Postgres", "LocalStack"]),
+            ["Hosting", "Stages", "Features", "Json", "RiskDomain", "Scaling", "ServiceRuntime", "Kafka", "Postgres", "LocalStack"]),
         service(
             "assay-trainer", folder: "trainer",
-            ["Hosting", "Training", "Forest", "Features", "Intake", "CsvFiles", "RiskDomain", "Hashing", "ServiceRuntime"]),
+            ["Hosting", "Training", "Forest", "Features", "Intake", "CsvFiles", "Postgres", "RiskDomain", "Hashing", "ServiceRuntime"]),
         service(
             "assay", folder: "assay",
             [
-                "Hosting", "Training", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "Migrations", "CardSimulator", "CsvFiles",
-                "Features", "Forest", "Intake", "Contracts", "RiskDomain", "Yaml", "Json", "Hashing",
+                "Hosting", "Training", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator", "CsvFiles",
+                "TransactionFeed", "Migrations", "Features", "Forest", "Intake", "Contracts", "RiskDomain", "Yaml", "Json", "Hashing",
             ]),
 
         // Tests
@@ -113,6 +114,7 @@ let package = Package(
         tests("ScalingTests", ["Scaling"]),
         tests("CardSimulatorTests", ["CardSimulator", "RiskDomain"]),
         tests("CsvFilesTests", ["CsvFiles"]),
+        tests("TransactionFeedTests", ["TransactionFeed", "CsvFiles", "Json", "RiskDomain"]),
         tests("KafkaTests", ["Kafka", "CLibrdkafka", "TestSupport"]),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("PipelineTests", ["Pipeline", "Contracts", "Hashing"]),
