@@ -19,7 +19,7 @@ package enum AutoscalerKeys {
         doc: "How replicas are started and stopped: none records decisions only, process runs local processes")
     package static let directory = ConfigurationKey.path(
         "autoscaler.directory", default: ".local", doc: "Where the process driver keeps process records and logs")
-    package static let binaries = ConfigurationKey.path(
+    package static let binaries = ConfigurationKey.string(
         "autoscaler.binaries", default: "", doc: "Where the services' executables are; beside the autoscaler's own when empty")
     package static let all = [interval, lagTarget, replicasMin, replicasMax, cooldownUp, cooldownDown, driver, directory, binaries]
 }
