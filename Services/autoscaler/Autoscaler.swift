@@ -232,7 +232,9 @@ final class Autoscaler: Service {
         for action in actions {
             switch action {
             case .start(let replica):
-                logger.notice("Starting replica", metadata: [LogKey.service: .init(service), "replica": .init(replica)])
+                logger.notice(
+                    settings.driver == "none" ? "Recommending replica" : "Starting replica",
+                    metadata: [LogKey.service: .init(service), "replica": .init(replica)])
                 group.addTask {
                     do throws(LocalStackFault) {
                         try await driver.start(replica: replica)
@@ -240,7 +242,9 @@ final class Autoscaler: Service {
                     } catch { self.send.yield(.startFailed(service: index, replica: replica, reason: "\(error)")) }
                 }
             case .stop(let replica):
-                logger.notice("Stopping replica", metadata: [LogKey.service: .init(service), "replica": .init(replica)])
+                logger.notice(
+                    settings.driver == "none" ? "Not recommending replica" : "Stopping replica",
+                    metadata: [LogKey.service: .init(service), "replica": .init(replica)])
                 group.addTask { await self.stop(replica, of: driver) }
             case .wake(let at):
                 let instant = origin + at
