@@ -99,12 +99,22 @@ final class Autoscaler: Service {
 
     /// Measures every interval; a measurement that takes longer delays the next one.
     private func measure() async {
+        var failureCount = 0
+        var loggedAt = Duration.zero
         while !Task.isCancelled {
             let next = ContinuousClock.now + settings.interval
             do {
                 send.yield(.measured(try await reader.read { self.now }))
+                if failureCount > 0 { logger.notice("Measured again", metadata: [LogKey.count: .init(failureCount)]) }
+                failureCount = 0
             } catch {
                 if Task.isCancelled { return }
+                failureCount += 1
+                // An outage is said once and then every minute, not at every interval.
+                if failureCount == 1 || now - loggedAt >= .seconds(60) {
+                    loggedAt = now
+                    logger.warning("Not measured", metadata: [LogKey.attempt: .init(failureCount), LogKey.reason: .init("\(error)")])
+                }
                 send.yield(.unmeasured("\(error)"))
             }
             try? await Task.sleep(until: next, clock: .continuous)
@@ -133,7 +143,6 @@ final class Autoscaler: Service {
             return
         case .unmeasured(let reason):
             health.setNotReady(Autoscaler.component, reason: reason)
-            logger.warning("Not measured", metadata: [LogKey.reason: .init(reason)])
             for index in managed.indices {
                 managed[index].forgetRates()
                 holdUnknown(index, &managed)
@@ -203,7 +212,7 @@ final class Autoscaler: Service {
         let sample = managed[index].load?.unknownSample(at: now) ?? StageSample(at: now, arrivedTotal: 0, servedTotal: 0, partitionCount: 0)
         _ = controller.handle(.sampled(sample))
         managed[index].controller = controller
-        hold(index, &managed, reason: "no_fresh_measurement", wanted: controller.replicasDesired, limit: nil)
+        hold(index, &managed, reason: "no_fresh_measurement", wanted: controller.replicasDesired, newsworthy: 0, limit: nil)
     }
 
     private func perform(
@@ -223,7 +232,9 @@ final class Autoscaler: Service {
         for action in actions {
             switch action {
             case .start(let replica):
-                logger.notice("Starting replica", metadata: [LogKey.service: .init(service), "replica": .init(replica)])
+                logger.notice(
+                    settings.driver == "none" ? "Recommending replica" : "Starting replica",
+                    metadata: [LogKey.service: .init(service), "replica": .init(replica)])
                 group.addTask {
                     do throws(LocalStackFault) {
                         try await driver.start(replica: replica)
@@ -231,7 +242,9 @@ final class Autoscaler: Service {
                     } catch { self.send.yield(.startFailed(service: index, replica: replica, reason: "\(error)")) }
                 }
             case .stop(let replica):
-                logger.notice("Stopping replica", metadata: [LogKey.service: .init(service), "replica": .init(replica)])
+                logger.notice(
+                    settings.driver == "none" ? "Not recommending replica" : "Stopping replica",
+                    metadata: [LogKey.service: .init(service), "replica": .init(replica)])
                 group.addTask { await self.stop(replica, of: driver) }
             case .wake(let at):
                 let instant = origin + at
@@ -267,27 +280,37 @@ final class Autoscaler: Service {
     private func take(_ decision: ScalingDecision, _ index: Int, _ managed: inout [ManagedService], cause: String) {
         let policy = decision.inputs.policy
         let limited = decision.limit.map { ", limited by the \($0.words)" } ?? ""
+        // The controller has changed already; the decision says what it saw.
+        let runningBefore = settings.driver == "process" ? decision.inputs.replicasLive : running(managed[index])
         switch decision.action {
         case .hold(let reason):
-            hold(index, &managed, reason: reason.rawValue, wanted: decision.replicasWanted, limit: decision.limit)
+            // At a limit the wanted number moves with every sample and says nothing new.
+            let isLimited = decision.limit == .maximum || decision.limit == .partitionCount
+            let word = reason == .atTarget && isLimited ? "at_limit" : reason.rawValue
+            hold(
+                index, &managed, reason: word, wanted: decision.replicasWanted, newsworthy: isLimited ? 0 : decision.replicasWanted,
+                limit: decision.limit)
         case .scale(let count):
             managed[index].filter.changed()
             record(
-                managed[index], action: decision.kind, replicas: running(managed[index]), desired: count,
+                managed[index], action: decision.kind, replicas: runningBefore, desired: count,
                 reason:
                     "lag \(decision.inputs.lagTotal) at \(policy.lagPerReplicaTarget) a replica wants \(decision.replicasWanted)\(limited)",
                 decision)
         case .restart(let replica, let wait):
             managed[index].filter.changed()
             record(
-                managed[index], action: "restart", replicas: running(managed[index]), desired: decision.inputs.replicasDesired,
+                managed[index], action: "restart", replicas: runningBefore, desired: decision.inputs.replicasDesired,
                 reason: "replica \(replica) \(cause); starts again in \(wait.formattedMillis) ms", decision)
         }
     }
 
-    private func hold(_ index: Int, _ managed: inout [ManagedService], reason: String, wanted: Int, limit: ScalingPolicy.Limit?) {
+    /// - Parameter newsworthy: The number whose change is worth a row.
+    private func hold(
+        _ index: Int, _ managed: inout [ManagedService], reason: String, wanted: Int, newsworthy: Int, limit: ScalingPolicy.Limit?
+    ) {
         board.count(service: services[index].name, action: "hold")
-        guard managed[index].filter.shouldRecord(reason: reason, wanted: wanted, at: now) else { return }
+        guard managed[index].filter.shouldRecord(reason: reason, wanted: newsworthy, at: now) else { return }
         let desired = managed[index].controller?.replicasDesired ?? 0
         write(
             managed[index], action: "hold", replicas: running(managed[index]), desired: desired, reason: reason, desiredBefore: desired,

@@ -8,8 +8,8 @@ enum ReplicaProcess {
     /// - Throws: ``ConfigurationFailure`` when an executable is not there, ``LocalStackFault`` when the folder cannot be made.
     static func drivers(for services: [ScaledService], _ configuration: Configuration) throws -> [any ReplicaDriver] {
         let directory = configuration.string(AutoscalerKeys.directory)
-        let given = configuration.optionalString(AutoscalerKeys.binaries) ?? ""
-        let binaries = given.isEmpty ? ownFolder : absolute(given)
+        let given = configuration.optionalString(AutoscalerKeys.binaries)
+        let binaries = given.map(absolute) ?? ownFolder
         for service in services where access("\(binaries)/\(service.executable)", X_OK) != 0 {
             throw configuration.problem(
                 AutoscalerKeys.binaries,
@@ -70,7 +70,9 @@ enum ReplicaProcess {
 
     private static var ownFolder: String {
         var path = [UInt8](repeating: 0, count: 4_096)
-        let count = path.withUnsafeMutableBytes { readlink("/proc/self/exe", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count) }
+        let count = path.withUnsafeMutableBytes {
+            readlink("/proc/self/exe", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+        }
         let text = String(decoding: path[..<max(0, count)], as: UTF8.self)
         return text.lastIndex(of: "/").map { String(text[..<$0]) } ?? "."
     }

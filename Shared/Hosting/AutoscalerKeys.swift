@@ -21,7 +21,7 @@ package enum AutoscalerKeys {
     package static let directory = ConfigurationKey.path(
         "autoscaler.directory", default: ".local", doc: "Where the process driver keeps process records and logs")
     package static let binaries = ConfigurationKey.path(
-        "autoscaler.binaries", doc: "Where the executables of the services are; beside the autoscaler itself when absent")
+        "autoscaler.binaries", doc: "Where the services' executables are; beside the autoscaler's own when not set")
     package static let stopReplicas = ConfigurationKey.bool(
         "autoscaler.stop.replicas", default: false,
         doc: "Whether the replicas are stopped when the autoscaler is; they go on by themselves otherwise")

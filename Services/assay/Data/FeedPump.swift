@@ -43,6 +43,7 @@ struct FeedPump: ~Copyable {
             if message.kind == .transaction, pace.rate > 0, sent.transactions >= due {
                 var elapsed = start.duration(to: clock.now)
                 due = pace.due(at: elapsed)
+                progress.set(to: feed.reader.bytesRead)
                 while sent.transactions >= due {
                     try await clock.sleep(until: start + pace.wake(after: sent.transactions, now: elapsed), tolerance: .zero)
                     elapsed = start.duration(to: clock.now)
