@@ -33,11 +33,7 @@ enum DemoCommand {
                     throw StackFailure(description: "stopped by \(signal.rawValue)")
                 }
             }
-            let result: Result<Void, any Error>
-            do {
-                try await group.next()
-                result = .success(())
-            } catch { result = .failure(error) }
+            let result = await group.nextResult() ?? .success(())
             group.cancelAll()
             // The demo's own end comes first: nothing new is started while things are stopped.
             while await group.nextResult() != nil {}
