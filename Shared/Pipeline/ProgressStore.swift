@@ -76,6 +76,8 @@ package struct ProgressStore: Sendable {
     ) async throws(PostgresFailure) -> View {
         let results = try await control.withConnection { connection throws(PostgresFailure) in
             try await connection.pipeline([
+                // A renewal lost with the server is a lease that runs out early: no reason to wait for the disk.
+                PostgresStatement("SELECT set_config('synchronous_commit', 'off', true)"),
                 PostgresStatement(
                     """
                     INSERT INTO pipeline.replica AS r (stage, owner, deadline, loaded)
@@ -99,13 +101,13 @@ package struct ProgressStore: Sendable {
             ])
         }
         var view = View(units: [], ours: [], replicas: [])
-        for row in results[2] {
+        for row in results[3] {
             if try row.bool("ours") { view.ours.insert(try row.int32("partition")) }
             view.units.append(
                 LeasePlanner.Unit(
                     partition: try row.int32("partition"), owner: try row.optional("owner", as: String.self), isHeld: try row.bool("held")))
         }
-        for row in results[3] { view.replicas.append(try row.text("owner")) }
+        for row in results[4] { view.replicas.append(try row.text("owner")) }
         return view
     }
 
@@ -306,7 +308,7 @@ package struct ProgressStore: Sendable {
 
     /// A version's bytes by content hash.
     package func artifact(_ hash: [UInt8]) async throws(PostgresFailure) -> [UInt8]? {
-        try await pool.withConnection { connection throws(PostgresFailure) in
+        try await control.withConnection { connection throws(PostgresFailure) in
             let rows = try await connection.query("SELECT content FROM model.artifact WHERE hash = $1", [.bytea(hash)])
             guard let row = rows.first else { return nil }
             return try row.bytea("content")
@@ -329,7 +331,7 @@ package struct ProgressStore: Sendable {
 
     /// Content hashes of every stored version of a kind.
     package func artifacts(kind: String) async throws(PostgresFailure) -> [[UInt8]] {
-        let rows = try await pool.withConnection { connection throws(PostgresFailure) in
+        let rows = try await control.withConnection { connection throws(PostgresFailure) in
             try await connection.query("SELECT hash FROM model.artifact WHERE kind = $1 ORDER BY added_at, hash", [.text(kind)])
         }
         var hashes: [[UInt8]] = []
