@@ -45,7 +45,7 @@ extension KafkaAdmin {
             "create topics", RD_KAFKA_ADMIN_OP_CREATETOPICS, within: limit,
             send: { (client, options, queue) throws(KafkaFailure) in
                 var orders: [OpaquePointer?] = unsafe []
-                defer { unsafe orders.forEach { unsafe rd_kafka_NewTopic_destroy($0) } }
+                defer { for index in unsafe orders.indices { unsafe rd_kafka_NewTopic_destroy(orders[index]) } }
                 for topic in topics {
                     var text = [CChar](repeating: 0, count: 512)
                     guard
@@ -83,7 +83,7 @@ extension KafkaAdmin {
             send: { (client, options, queue) throws(KafkaFailure) in
                 var orders = unsafe names.map { unsafe rd_kafka_DeleteTopic_new($0) }
                 unsafe rd_kafka_DeleteTopics(client, &orders, orders.count, options, queue)
-                unsafe orders.forEach { unsafe rd_kafka_DeleteTopic_destroy($0) }
+                for index in unsafe orders.indices { unsafe rd_kafka_DeleteTopic_destroy(orders[index]) }
             },
             read: { (event) throws(KafkaFailure) in
                 var count = 0

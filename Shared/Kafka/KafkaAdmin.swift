@@ -1,18 +1,50 @@
 internal import CLibrdkafka
+internal import Synchronization
 
 /// Questions and orders to the cluster: topics, watermarks, group offsets.
 ///
 /// Thread-safe. Every call waits on the client's own queue, one after the other, and never longer than its time limit.
 package final class KafkaAdmin: Sendable {
+    private struct Groups {
+        var isClosed = false
+        var clients: [String: Client] = [:]
+    }
     let client: Client
+    private let configuration: KafkaConfiguration
+    private let hooks: KafkaHooks
+    private let groups = Mutex(Groups())
 
     /// Starts the client's threads; connects in the background.
     package init(_ configuration: KafkaConfiguration, hooks: KafkaHooks = KafkaHooks()) throws(KafkaFailure) {
+        self.configuration = configuration
+        self.hooks = hooks
         client = try Client(RD_KAFKA_PRODUCER, configuration, fixed: [], hooks: hooks, operation: "start admin client")
     }
 
-    /// Ends the client. Idempotent.
-    package func close() async { await client.close() }
+    /// Ends the client and those of the groups. Idempotent.
+    package func close() async {
+        let members = groups.withLock {
+            $0.isClosed = true
+            return Array($0.clients.values)
+        }
+        for member in members { await member.close() }
+        await client.close()
+    }
+
+    /// A client of a group, which commits and asks for it and never joins; made at its first use.
+    func groupClient(_ group: String) throws(KafkaFailure) -> Client {
+        let operation = "start client of group \"\(group)\""
+        return try groups.withLock { (groups) throws(KafkaFailure) -> Client in
+            if groups.isClosed { throw .closed(operation) }
+            if let known = groups.clients[group] { return known }
+            let fixed = [
+                ("group.id", group), ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"), ("auto.offset.reset", "error"),
+            ]
+            let member = try Client(RD_KAFKA_CONSUMER, configuration, fixed: fixed, hooks: hooks, operation: operation)
+            groups.clients[group] = member
+            return member
+        }
+    }
 
     /// The cluster's own name of itself, by which a cluster that was made anew is known.
     package func clusterId(within limit: Duration = .seconds(10)) async throws(KafkaFailure) -> String {

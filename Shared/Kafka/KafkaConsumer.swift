@@ -7,6 +7,8 @@ package enum KafkaOffset {
     package static let beginning: Int64 = -2
     /// The next one to be written.
     package static let end: Int64 = -1
+    /// None: where a list wants an offset and a question has not one yet.
+    static let none: Int64 = -1001  // RD_KAFKA_OFFSET_INVALID
 }
 
 /// Reads explicitly assigned partitions from explicit offsets; takes part in no group, and never resets an offset by itself.

@@ -81,6 +81,7 @@ internal import Synchronization
         switch unsafe rd_kafka_event_type(event) {
         case RD_KAFKA_EVENT_DR: unsafe settle(event)
         case RD_KAFKA_EVENT_ERROR:
+            if unsafe rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__PARTITION_EOF { break }  // of a reader that has gone
             let failure = unsafe KafkaFailure(
                 rd_kafka_event_error(event), operation: "background work", message: String(cString: rd_kafka_event_error_string(event)))
             if unsafe failure.code == RD_KAFKA_RESP_ERR__FATAL.rawValue || rd_kafka_event_error_is_fatal(event) != 0 {
@@ -117,6 +118,7 @@ internal import Synchronization
     private func end(_ handle: consuming ClientHandle) {
         if isConsumer {
             unsafe _ = rd_kafka_consumer_close(handle.raw)
+            while let event = unsafe rd_kafka_queue_poll(queue, 0) { unsafe rd_kafka_event_destroy(event) }
         } else {
             // Whatever nobody flushed is reported as purged, so that no ticket waits for ever.
             unsafe _ = rd_kafka_purge(handle.raw, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
