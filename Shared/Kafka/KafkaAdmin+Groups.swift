@@ -40,23 +40,6 @@ extension KafkaAdmin {
         }
         return Dictionary(found.filter { $0.offset >= 0 }.map { ($0.partition, $0.offset) }) { _, last in last }
     }
-
-    /// A fresh cluster's coordinators load for a moment and say so; librdkafka 2.0.2 hands that on.
-    private func retrying<Value: Sendable>(
-        _ operation: String, within limit: Duration, _ attempt: (_ left: Duration) async throws(KafkaFailure) -> Value
-    ) async throws(KafkaFailure) -> Value {
-        let clock = ContinuousClock()
-        let deadline = clock.now + limit
-        while true {
-            do throws(KafkaFailure) {
-                return try await attempt(deadline - clock.now)
-            } catch {
-                let pause = Duration.milliseconds(100)  // Kafka's own retry.backoff.ms
-                guard error.remedy == .retry, clock.now + pause < deadline else { throw error }
-                do { try await clock.sleep(for: pause) } catch { throw .cancelled(operation) }
-            }
-        }
-    }
 }
 
 /// `rd_kafka_commit` of the synchronous kind knows no limit, so the answer comes to a queue instead.

@@ -21,14 +21,14 @@ package final class KafkaAdmin: Sendable {
         client = try Client(RD_KAFKA_PRODUCER, configuration, fixed: [], hooks: hooks, operation: "start admin client")
     }
 
-    /// Ends the client and those of the groups. Idempotent.
-    package func close() async {
+    /// Ends the client and those of the groups, waiting no longer than the limit for each. Idempotent.
+    package func close(within limit: Duration = .seconds(5)) async {
         let members = groups.withLock {
             $0.isClosed = true
             return Array($0.clients.values)
         }
-        for member in members { await member.close() }
-        await client.close()
+        for member in members { await member.close(within: limit) }
+        await client.close(within: limit)
     }
 
     /// A client of a group, which commits and asks for it and never joins; made at its first use.
@@ -86,6 +86,24 @@ package final class KafkaAdmin: Sendable {
                 throw unsafe KafkaFailure(code, operation: operation, message: String(cString: rd_kafka_event_error_string(event)))
             }
             return try unsafe read(event)
+        }
+    }
+
+    /// Tries again what a retry cures, until the limit: a fresh cluster's coordinators load for a moment, a new topic's metadata is not
+    /// with every broker at once, and librdkafka 2.0.2 hands both on.
+    func retrying<Value: Sendable>(
+        _ operation: String, within limit: Duration, _ attempt: (_ left: Duration) async throws(KafkaFailure) -> Value
+    ) async throws(KafkaFailure) -> Value {
+        let clock = ContinuousClock()
+        let deadline = clock.now + limit
+        while true {
+            do throws(KafkaFailure) {
+                return try await attempt(deadline - clock.now)
+            } catch {
+                let pause = Duration.milliseconds(100)  // Kafka's own retry.backoff.ms
+                guard error.remedy == .retry, clock.now + pause < deadline else { throw error }
+                do { try await clock.sleep(for: pause) } catch { throw .cancelled(operation) }
+            }
         }
     }
 }

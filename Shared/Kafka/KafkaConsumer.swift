@@ -70,13 +70,14 @@ package final class KafkaConsumer: Sendable {
         }
     }
 
-    /// Closes every reader and ends the client; while a batch still holds messages the end itself waits for it. Idempotent.
-    package func close() async {
+    /// Closes every reader and ends the client; while a batch still holds messages the end itself waits for it. Waits
+    /// no longer than the limit. Idempotent.
+    package func close(within limit: Duration = .seconds(5)) async {
         let readers = readers
         _ = try? await client.blocking("close consumer") { (_) throws(KafkaFailure) in
             for reader in readers.open.withLock({ Array($0.values) }) { reader.shut() }
         }
-        await client.close()
+        await client.close(within: limit)
     }
 
     deinit {

@@ -9,7 +9,8 @@ internal import Synchronization
         var topics: [String: ProducerTopic] = [:]
         var isEndRequested = false
         var hasEnded = false
-        var waiters: [CheckedContinuation<Void, Never>] = []
+        var nextId: UInt64 = 0
+        var waiters: [UInt64: CheckedContinuation<Bool, Never>] = [:]
     }
 
     private let progress: Mutex<Progress>
@@ -45,13 +46,20 @@ internal import Synchronization
         }
     }
 
-    func ended() async {
-        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
-            let hasEnded = progress.withLock {
-                if !$0.hasEnded { $0.waiters.append(done) }
-                return $0.hasEnded
+    /// - Returns: false if the limit passed first; the thread goes on by itself then.
+    func ended(within limit: Duration) async -> Bool {
+        let deadline = DispatchTime.now() + .milliseconds(Int(limit.timeoutMillis))
+        return await withCheckedContinuation { (done: CheckedContinuation<Bool, Never>) in
+            let id: UInt64? = progress.withLock {
+                if $0.hasEnded { return nil }
+                $0.nextId += 1
+                $0.waiters[$0.nextId] = done
+                return $0.nextId
             }
-            if hasEnded { done.resume() }
+            guard let id else { return done.resume(returning: true) }
+            DispatchQueue.global().asyncAfter(deadline: deadline) {
+                self.progress.withLock { $0.waiters.removeValue(forKey: id) }?.resume(returning: false)
+            }
         }
     }
 
@@ -137,10 +145,10 @@ internal import Synchronization
         let waiters = progress.withLock {
             $0.hasEnded = true
             let waiters = $0.waiters
-            $0.waiters = []
+            $0.waiters = [:]
             return waiters
         }
         unsafe Unmanaged.passUnretained(state).release()  // the client's callbacks are over
-        for waiter in waiters { waiter.resume() }
+        for waiter in waiters.values { waiter.resume(returning: true) }
     }
 }
