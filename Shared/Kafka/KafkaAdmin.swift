@@ -18,7 +18,9 @@ package final class KafkaAdmin: Sendable {
     package init(_ configuration: KafkaConfiguration, hooks: KafkaHooks = KafkaHooks()) throws(KafkaFailure) {
         self.configuration = configuration
         self.hooks = hooks
-        client = try Client(RD_KAFKA_PRODUCER, configuration, fixed: [], hooks: hooks, operation: "start admin client")
+        // Without this, a question about a topic that is not there makes it, where the brokers allow that.
+        let fixed = [("allow.auto.create.topics", "false")]
+        client = try Client(RD_KAFKA_PRODUCER, configuration, fixed: fixed, hooks: hooks, operation: "start admin client")
     }
 
     /// Ends the client and those of the groups, waiting no longer than the limit for each. Idempotent.
