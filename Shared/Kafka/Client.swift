@@ -41,9 +41,13 @@ internal import Synchronization
 
     /// Asks for the end and waits for it. A batch that still holds messages puts the end off until it is cleared; then this
     /// returns without waiting. More calls wait for the same end.
-    func close() async {
+    ///
+    /// Past the limit the end is left to the service thread, with a line in the log: librdkafka can wait for ever for a partition
+    /// whose topic was deleted just then (confluentinc/librdkafka issue 4362), and a stage that stops must not.
+    func close(within limit: Duration) async {
         release()
-        if heldBatches.load(ordering: .acquiring) == 0 { await service.ended() }
+        guard heldBatches.load(ordering: .acquiring) == 0, await !service.ended(within: limit) else { return }
+        state.hooks.log(.warning, "CLOSE", "the client did not end within \(limit); its threads are left to themselves")
     }
 
     /// The owner went away without closing: the same, waiting for nothing. `last` runs before the end, on the blocking queue.

@@ -3,75 +3,60 @@ internal import CLibrdkafka
 extension KafkaAdmin {
     /// Sets a group's committed offsets, so that lag tools see them; joins nothing. The group must have no members.
     ///
+    /// The first call for a group starts a client of that `group.id`, which lives until ``close()``. (The admin API's calls for group
+    /// offsets are not used: up to 2.4 at least, librdkafka crashes in them when the coordinator is not ready and the client is no
+    /// consumer: confluentinc/librdkafka issue 5040.)
+    ///
     /// - Parameter offsets: the next offset to be read, by partition.
+    /// - Throws: what still failed at the limit; faults that a retry cures are retried until then.
     package func commitOffsets(
         _ offsets: [PartitionOffset], group: String, within limit: Duration = .seconds(10)
     ) async throws(KafkaFailure) {
         if offsets.isEmpty { return }
         let operation = "commit offsets of group \"\(group)\""
-        try await unsafe request(
-            operation, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, within: limit,
-            send: { (client, options, queue) throws(KafkaFailure) in
-                let list = PartitionList(offsets.map { ($0.topic, $0.partition, $0.offset) })
-                var orders = unsafe [rd_kafka_AlterConsumerGroupOffsets_new(group, list.raw)]
-                unsafe rd_kafka_AlterConsumerGroupOffsets(client, &orders, orders.count, options, queue)
-                unsafe orders.forEach { unsafe rd_kafka_AlterConsumerGroupOffsets_destroy($0) }
-            },
-            read: { (event) throws(KafkaFailure) in
-                var count = 0
-                let groups = unsafe rd_kafka_AlterConsumerGroupOffsets_result_groups(
-                    rd_kafka_event_AlterConsumerGroupOffsets_result(event), &count)
-                _ = try unsafe groupOffsets(groups, count, operation)
-            })
+        let member = try groupClient(group)
+        try await retrying(operation, within: limit) { (left) async throws(KafkaFailure) in
+            try await member.blocking(operation) { (client) throws(KafkaFailure) in try commit(offsets, client, left, operation) }
+        }
     }
 
-    /// A group's committed offsets, by topic and partition; empty for a group nobody knows.
+    /// The offsets a group has committed of a topic's partitions; those without one are absent.
     ///
-    /// - Parameter partitions: topic and partition of those wanted (their `offset` is not looked at); nil is all.
+    /// - Throws: like ``commitOffsets(_:group:within:)``.
     package func committedOffsets(
-        group: String, partitions: [PartitionOffset]? = nil, within limit: Duration = .seconds(10)
-    ) async throws(KafkaFailure) -> [PartitionOffset] {
-        let operation = "list offsets of group \"\(group)\""
-        if partitions?.isEmpty == true { return [] }
-        return try await unsafe request(
-            operation, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, within: limit,
-            send: { (client, options, queue) throws(KafkaFailure) in
-                var order: OpaquePointer?
-                if let partitions {
-                    let list = PartitionList(partitions.map { ($0.topic, $0.partition, noOffset) })
-                    unsafe order = rd_kafka_ListConsumerGroupOffsets_new(group, list.raw)
-                } else {
-                    unsafe order = rd_kafka_ListConsumerGroupOffsets_new(group, nil)
-                }
-                unsafe rd_kafka_ListConsumerGroupOffsets(client, &order, 1, options, queue)
-                unsafe rd_kafka_ListConsumerGroupOffsets_destroy(order)
-            },
-            read: { (event) throws(KafkaFailure) in
-                var count = 0
-                let groups = unsafe rd_kafka_ListConsumerGroupOffsets_result_groups(
-                    rd_kafka_event_ListConsumerGroupOffsets_result(event), &count)
-                return try unsafe groupOffsets(groups, count, operation)
-                    .filter { $0.offset >= 0 }
-                    .sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
-            })
+        group: String, topic: String, partitions: some Sequence<Int32>, within limit: Duration = .seconds(10)
+    ) async throws(KafkaFailure) -> [Int32: Int64] {
+        let places = partitions.map { (topic, $0, KafkaOffset.none) }
+        if places.isEmpty { return [:] }
+        let operation = "read committed offsets of group \"\(group)\""
+        let member = try groupClient(group)
+        let found = try await retrying(operation, within: limit) { (left) async throws(KafkaFailure) in
+            try await member.blocking(operation) { (client) throws(KafkaFailure) in
+                let list = PartitionList(places)
+                let code = unsafe rd_kafka_committed(client.raw, list.raw, left.timeoutMillis)
+                if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaFailure(code, operation: operation) }
+                return try list.offsets(operation)
+            }
+        }
+        return Dictionary(found.filter { $0.offset >= 0 }.map { ($0.partition, $0.offset) }) { _, last in last }
     }
 }
 
-/// `RD_KAFKA_OFFSET_INVALID`, a macro that Swift does not see.
-private let noOffset: Int64 = -1001
-
-private func groupOffsets(
-    _ groups: UnsafeMutablePointer<OpaquePointer?>?, _ count: Int, _ operation: String
-) throws(KafkaFailure) -> [PartitionOffset] {
-    guard let groups = unsafe groups else { return [] }
-    var offsets: [PartitionOffset] = []
-    for index in 0..<count {
-        let group = unsafe groups[index]
-        if let error = unsafe rd_kafka_group_result_error(group) {
-            throw unsafe KafkaFailure(
-                rd_kafka_error_code(error), operation: operation, message: String(cString: rd_kafka_error_string(error)))
-        }
-        if let list = unsafe rd_kafka_group_result_partitions(group) { offsets += try unsafe partitionOffsets(list, operation) }
+/// `rd_kafka_commit` of the synchronous kind knows no limit, so the answer comes to a queue instead.
+private func commit(
+    _ offsets: [PartitionOffset], _ client: Client, _ limit: Duration, _ operation: String
+) throws(KafkaFailure) {
+    guard let queue = unsafe rd_kafka_queue_new(client.raw) else { preconditionFailure("rd_kafka_queue_new gave nothing") }
+    defer { unsafe rd_kafka_queue_destroy(queue) }
+    let list = PartitionList(offsets.map { ($0.topic, $0.partition, $0.offset) })
+    let code = unsafe rd_kafka_commit_queue(client.raw, list.raw, queue, nil, nil)
+    if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaFailure(code, operation: operation) }
+    guard let event = unsafe rd_kafka_queue_poll(queue, limit.timeoutMillis) else {
+        throw KafkaFailure(RD_KAFKA_RESP_ERR__TIMED_OUT, operation: operation)
     }
-    return offsets
+    defer { unsafe rd_kafka_event_destroy(event) }
+    let outcome = unsafe rd_kafka_event_error(event)
+    if outcome != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaFailure(outcome, operation: operation) }
+    // The request as a whole may succeed and a partition of it not.
+    if let list = unsafe rd_kafka_event_topic_partition_list(event) { _ = try unsafe partitionOffsets(list, operation) }
 }

@@ -79,7 +79,7 @@ extension KafkaAdmin {
                 let list = PartitionList(offsets.map { ($0.topic, $0.partition, $0.offset) })
                 var orders = unsafe [rd_kafka_DeleteRecords_new(list.raw)]
                 unsafe rd_kafka_DeleteRecords(client, &orders, orders.count, options, queue)
-                unsafe orders.forEach { unsafe rd_kafka_DeleteRecords_destroy($0) }
+                for index in unsafe orders.indices { unsafe rd_kafka_DeleteRecords_destroy(orders[index]) }
             },
             read: { (event) throws(KafkaFailure) in
                 guard let list = unsafe rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event)) else { return [] }

@@ -34,18 +34,18 @@ package struct TopicMetadata: Sendable, Hashable {
 extension KafkaAdmin {
     package enum Creation: Sendable, Hashable { case created, alreadyExisted }
 
-    /// Makes topics that are not there yet; one that is, is left as it is.
+    /// Makes topics that are not there yet, and waits until each has its leaders; one that is there is left as it is.
     ///
     /// - Returns: what happened, by topic name.
     /// - Throws: the first failure of any other kind; the topics beside it may have been made.
     package func createTopics(_ topics: [NewTopic], within limit: Duration = .seconds(15)) async throws(KafkaFailure) -> [String: Creation]
     {
         if topics.isEmpty { return [:] }
-        return try await unsafe request(
+        let creations = try await unsafe request(
             "create topics", RD_KAFKA_ADMIN_OP_CREATETOPICS, within: limit,
             send: { (client, options, queue) throws(KafkaFailure) in
                 var orders: [OpaquePointer?] = unsafe []
-                defer { unsafe orders.forEach { unsafe rd_kafka_NewTopic_destroy($0) } }
+                defer { for index in unsafe orders.indices { unsafe rd_kafka_NewTopic_destroy(orders[index]) } }
                 for topic in topics {
                     var text = [CChar](repeating: 0, count: 512)
                     guard
@@ -73,6 +73,15 @@ extension KafkaAdmin {
                 }
                 return creations
             })
+        for topic in topics {
+            try await retrying("await topic \"\(topic.name)\"", within: limit) { (left) async throws(KafkaFailure) in
+                let found = try await self.topic(topic.name, within: left)
+                if found.partitions.isEmpty || found.partitions.contains(where: { $0.leader < 0 }) {
+                    throw KafkaFailure(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, operation: "await topic \"\(topic.name)\"")
+                }
+            }
+        }
+        return creations
     }
 
     /// Deletes topics; one that is not there is fine.
@@ -83,7 +92,7 @@ extension KafkaAdmin {
             send: { (client, options, queue) throws(KafkaFailure) in
                 var orders = unsafe names.map { unsafe rd_kafka_DeleteTopic_new($0) }
                 unsafe rd_kafka_DeleteTopics(client, &orders, orders.count, options, queue)
-                unsafe orders.forEach { unsafe rd_kafka_DeleteTopic_destroy($0) }
+                for index in unsafe orders.indices { unsafe rd_kafka_DeleteTopic_destroy(orders[index]) }
             },
             read: { (event) throws(KafkaFailure) in
                 var count = 0

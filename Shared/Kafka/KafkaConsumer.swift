@@ -7,6 +7,8 @@ package enum KafkaOffset {
     package static let beginning: Int64 = -2
     /// The next one to be written.
     package static let end: Int64 = -1
+    /// None: where a list wants an offset and a question has not one yet.
+    static let none: Int64 = -1001  // RD_KAFKA_OFFSET_INVALID
 }
 
 /// Reads explicitly assigned partitions from explicit offsets; takes part in no group, and never resets an offset by itself.
@@ -68,13 +70,14 @@ package final class KafkaConsumer: Sendable {
         }
     }
 
-    /// Closes every reader and ends the client; while a batch still holds messages the end itself waits for it. Idempotent.
-    package func close() async {
+    /// Closes every reader and ends the client; while a batch still holds messages the end itself waits for it. Waits
+    /// no longer than the limit. Idempotent.
+    package func close(within limit: Duration = .seconds(5)) async {
         let readers = readers
         _ = try? await client.blocking("close consumer") { (_) throws(KafkaFailure) in
             for reader in readers.open.withLock({ Array($0.values) }) { reader.shut() }
         }
-        await client.close()
+        await client.close(within: limit)
     }
 
     deinit {

@@ -116,7 +116,7 @@ package final class KafkaProducer: Sendable {
     /// Flushes, fails what is left, and ends the client. Idempotent.
     package func close(flushingWithin limit: Duration = .seconds(10)) async {
         try? await flush(within: limit)
-        await client.close()
+        await client.close(within: .seconds(10))  // purging has its own bound of half that
     }
 
     /// The error after which this producer can do nothing more, if there was one.

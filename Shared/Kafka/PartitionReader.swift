@@ -122,6 +122,11 @@ internal import Synchronization
             $0.isOpen = false
             unsafe rd_kafka_queue_cb_event_enable(queue, nil, nil)  // waits for a callback that is under way
             while let event = unsafe rd_kafka_queue_poll(queue, 0) { unsafe rd_kafka_event_destroy(event) }
+            // What still comes goes to the client's common queue, which is served to the end. Left here, it would hold on to the partition
+            // whose queue it lies in, and through that to the broker's thread, and destroying the client would wait for ever.
+            let common = unsafe rd_kafka_queue_get_consumer(client.raw)
+            unsafe rd_kafka_queue_forward(queue, common)
+            if let common = unsafe common { unsafe rd_kafka_queue_destroy(common) }
             unsafe rd_kafka_queue_destroy(queue)
         }
         client.state.unregister(wakeup)

@@ -9,7 +9,8 @@ internal import Synchronization
         var topics: [String: ProducerTopic] = [:]
         var isEndRequested = false
         var hasEnded = false
-        var waiters: [CheckedContinuation<Void, Never>] = []
+        var nextId: UInt64 = 0
+        var waiters: [UInt64: CheckedContinuation<Bool, Never>] = [:]
     }
 
     private let progress: Mutex<Progress>
@@ -45,13 +46,20 @@ internal import Synchronization
         }
     }
 
-    func ended() async {
-        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
-            let hasEnded = progress.withLock {
-                if !$0.hasEnded { $0.waiters.append(done) }
-                return $0.hasEnded
+    /// - Returns: false if the limit passed first; the thread goes on by itself then.
+    func ended(within limit: Duration) async -> Bool {
+        let deadline = DispatchTime.now() + .milliseconds(Int(limit.timeoutMillis))
+        return await withCheckedContinuation { (done: CheckedContinuation<Bool, Never>) in
+            let id: UInt64? = progress.withLock {
+                if $0.hasEnded { return nil }
+                $0.nextId += 1
+                $0.waiters[$0.nextId] = done
+                return $0.nextId
             }
-            if hasEnded { done.resume() }
+            guard let id else { return done.resume(returning: true) }
+            DispatchQueue.global().asyncAfter(deadline: deadline) {
+                self.progress.withLock { $0.waiters.removeValue(forKey: id) }?.resume(returning: false)
+            }
         }
     }
 
@@ -81,6 +89,7 @@ internal import Synchronization
         switch unsafe rd_kafka_event_type(event) {
         case RD_KAFKA_EVENT_DR: unsafe settle(event)
         case RD_KAFKA_EVENT_ERROR:
+            if unsafe rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__PARTITION_EOF { break }  // of a reader that has gone
             let failure = unsafe KafkaFailure(
                 rd_kafka_event_error(event), operation: "background work", message: String(cString: rd_kafka_event_error_string(event)))
             if unsafe failure.code == RD_KAFKA_RESP_ERR__FATAL.rawValue || rd_kafka_event_error_is_fatal(event) != 0 {
@@ -117,6 +126,7 @@ internal import Synchronization
     private func end(_ handle: consuming ClientHandle) {
         if isConsumer {
             unsafe _ = rd_kafka_consumer_close(handle.raw)
+            while let event = unsafe rd_kafka_queue_poll(queue, 0) { unsafe rd_kafka_event_destroy(event) }
         } else {
             // Whatever nobody flushed is reported as purged, so that no ticket waits for ever.
             unsafe _ = rd_kafka_purge(handle.raw, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
@@ -135,10 +145,10 @@ internal import Synchronization
         let waiters = progress.withLock {
             $0.hasEnded = true
             let waiters = $0.waiters
-            $0.waiters = []
+            $0.waiters = [:]
             return waiters
         }
         unsafe Unmanaged.passUnretained(state).release()  // the client's callbacks are over
-        for waiter in waiters { waiter.resume() }
+        for waiter in waiters.values { waiter.resume(returning: true) }
     }
 }

@@ -36,7 +36,7 @@ import Testing
             case .partitionCount: _ = try await admin.partitionCount(of: "t", within: limit)
             case .highWatermarks: _ = try await admin.highWatermarks(of: "t", partitions: [0], within: limit)
             case .createTopics: _ = try await admin.createTopics([NewTopic("t", partitionCount: 1)], within: limit)
-            case .committedOffsets: _ = try await admin.committedOffsets(group: "g", within: limit)
+            case .committedOffsets: _ = try await admin.committedOffsets(group: "g", topic: "t", partitions: [0], within: limit)
             }
         }
         #expect(failure?.remedy == .retry)
