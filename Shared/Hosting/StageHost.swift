@@ -102,7 +102,7 @@ package final class StageHost: Service {
         let pool = PostgresPool(postgres, connectionCountMax: configuration.int(HostKeys.postgresConnections))
         let hooks = kafkaHooks
         let consumer = try KafkaConsumer(
-            kafka.setting(["fetch.wait.max.ms": "100", "fetch.error.backoff.ms": "100", "queued.max.messages.kbytes": "16384"]), hooks: hooks)
+            kafka.setting(["fetch.wait.max.ms": "100", "fetch.error.backoff.ms": "100"]), hooks: hooks)
         let producer = try KafkaProducer(
             kafka.setting(["compression.type": "lz4", "linger.ms": "0", "message.max.bytes": "16777216", "queue.buffering.max.kbytes": "65536"]),
             hooks: hooks)
