@@ -58,29 +58,30 @@ extension Replay {
         let (event, reason) = (fields.firstIndex(of: "event") ?? 0, fields.firstIndex(of: "reason") ?? 0)
         try stream(
             stage, query: RecordedOrder.ingest(source), partition: { Int32(truncatingIfNeeded: $0.integer(1)) },
-            begin: { unit in try UnitReplay(stage, unit, genesis: nil, columns: columns, report: report) }
-        ) { row, replay in
-            let coordinates = SourceCoordinates(topic: source, partition: Int32(truncatingIfNeeded: row.integer(1)), offset: row.integer(2))
-            let isEvent = row.isNull(reason)
-            if isEvent {
-                replay.fold.state.rejection = nil
-            } else if let word = Rejection.Reason(rawValue: row.text(reason)) {
-                replay.fold.state.rejection = Rejection(word, field: row.text(reason + 1), detail: row.text(reason + 2))
-            } else {
-                return report.note(
-                    stage.identity.name, coordinates.partition, record: coordinates.label, "unknown reason '\(row.text(reason))'")
-            }
-            let bytes = isEvent ? event : reason + 3
-            row.withField(bytes) { value in
-                replay.fold(
-                    InputRecord(
-                        bytes: row.isNull(bytes) ? nil : value, isControl: false, partition: coordinates.partition,
-                        offset: coordinates.offset, slot: 0, timestampMicros: row.integer(3) + RecordedOrder.epochShiftMicros,
-                        lane: LaneSource(stage: LaneSource.publicInput, partition: UInt32(coordinates.partition)),
-                        sequence: UInt64(coordinates.offset)),
-                    label: coordinates.label, stored: (isEvent ? 0 : 1, row), report: &report)
-            }
-        }
+            begin: { unit in try UnitReplay(stage, unit, genesis: nil, columns: columns, report: report) },
+            fold: { row, replay in
+                let coordinates = SourceCoordinates(
+                    topic: source, partition: Int32(truncatingIfNeeded: row.integer(1)), offset: row.integer(2))
+                let isEvent = row.isNull(reason)
+                if isEvent {
+                    replay.fold.state.rejection = nil
+                } else if let word = Rejection.Reason(rawValue: row.text(reason)) {
+                    replay.fold.state.rejection = Rejection(word, field: row.text(reason + 1), detail: row.text(reason + 2))
+                } else {
+                    return report.note(
+                        stage.identity.name, coordinates.partition, record: coordinates.label, "unknown reason '\(row.text(reason))'")
+                }
+                let bytes = isEvent ? event : reason + 3
+                row.withField(bytes) { value in
+                    replay.fold(
+                        InputRecord(
+                            bytes: row.isNull(bytes) ? nil : value, isControl: false, partition: coordinates.partition,
+                            offset: coordinates.offset, slot: 0, timestampMicros: row.integer(3) + RecordedOrder.epochShiftMicros,
+                            lane: LaneSource(stage: LaneSource.publicInput, partition: UInt32(bitPattern: coordinates.partition)),
+                            sequence: UInt64(bitPattern: coordinates.offset)),
+                        label: coordinates.label, stored: (isEvent ? 0 : 1, row), report: &report)
+                }
+            })
     }
 
     // MARK: Passes
@@ -101,47 +102,47 @@ extension Replay {
                 return try UnitReplay(stage, unit, genesis: nil, columns: [], report: report) { [self] batch, report in
                     compare(batch, with: &chunk, stage, own, isLast, &report)
                 }
-            }
-        ) { row, replay in
-            let source = fields.source(row)
-            let place = fields.coordinates(row, pass)
-            if row.isNull(fields.event) { return }  // said already
-            guard row.field(fields.featureSet).elementsEqual(featureSet.hash.bytes) else {
-                return report.note(
-                    stage.identity.name, place.partition, record: source.label,
-                    "was scored with feature set \(Array(row.field(fields.featureSet)).hex), this is \(featureSet.hash): give the file that was in force"
-                )
-            }
-            let lane: LaneSource
-            if pass == 0 {
-                let number = source.topic == .transactions ? StageNumber.ingestTransactions : StageNumber.ingestOutcomes
-                lane = LaneSource(stage: number, partition: UInt32(source.partition))
-            } else {
-                let before = fields.coordinates(row, pass - 1)
-                lane = LaneSource(stage: StageNumber.pass(pass - 1), partition: UInt32(before.partition))
-            }
-            let sequence = lanes[lane, default: 0]
-            lanes[lane] = sequence + 1
-            input.removeAll(keepingCapacity: true)
-            if pass == 0 {
-                input.append(contentsOf: row.field(fields.event))
-            } else {
-                fields.encode(row, passCount: pass, valueCount: own.lowerBound, marker: markers[source], into: &input)
-            }
-            let isScore = row.integer(fields.isScore) != 0
-            let expected = Expected(
-                source: source,
-                values: isScore ? own.map { $0 < row.elementCount(fields.features) ? row.double(fields.features, $0) : .nan } : nil,
-                marker: fields.marker(row))
-            input.withUnsafeBytes { bytes in
-                replay.fold(
-                    InputRecord(
-                        bytes: bytes, isControl: false, partition: place.partition, offset: place.offset, slot: place.slot,
-                        timestampMicros: 0, lane: lane, sequence: sequence),
-                    label: source.label, stored: nil, report: &report)
-            }
-            chunk[place] = expected
-        }
+            },
+            fold: { row, replay in
+                let source = fields.source(row)
+                let place = fields.coordinates(row, pass)
+                if row.isNull(fields.event) { return }  // said already
+                guard row.field(fields.featureSet).elementsEqual(featureSet.hash.bytes) else {
+                    return report.note(
+                        stage.identity.name, place.partition, record: source.label,
+                        "was scored with feature set \(Array(row.field(fields.featureSet)).hex), this is \(featureSet.hash): give the file that was in force"
+                    )
+                }
+                let lane: LaneSource
+                if pass == 0 {
+                    let number = source.topic == .transactions ? StageNumber.ingestTransactions : StageNumber.ingestOutcomes
+                    lane = LaneSource(stage: number, partition: UInt32(bitPattern: source.partition))
+                } else {
+                    let before = fields.coordinates(row, pass - 1)
+                    lane = LaneSource(stage: StageNumber.pass(pass - 1), partition: UInt32(bitPattern: before.partition))
+                }
+                let sequence = lanes[lane, default: 0]
+                lanes[lane] = sequence + 1
+                input.removeAll(keepingCapacity: true)
+                if pass == 0 {
+                    input.append(contentsOf: row.field(fields.event))
+                } else {
+                    fields.encode(row, passCount: pass, valueCount: own.lowerBound, marker: markers[source], into: &input)
+                }
+                let isScore = row.integer(fields.isScore) != 0
+                let expected = Expected(
+                    source: source,
+                    values: isScore ? own.map { $0 < row.elementCount(fields.features) ? row.double(fields.features, $0) : .nan } : nil,
+                    marker: fields.marker(row))
+                input.withUnsafeBytes { bytes in
+                    replay.fold(
+                        InputRecord(
+                            bytes: bytes, isControl: false, partition: place.partition, offset: place.offset, slot: place.slot,
+                            timestampMicros: 0, lane: lane, sequence: sequence),
+                        label: source.label, stored: nil, report: &report)
+                }
+                chunk[place] = expected
+            })
     }
 
     /// What is stored of a record that a pass folded.
@@ -240,7 +241,7 @@ extension Replay {
                 if row.isNull(fields.event) { return }  // said already
                 activate(before: place.offset, replay)
                 let lane = LaneSource(
-                    stage: StageNumber.pass(passCount - 1), partition: UInt32(fields.coordinates(row, passCount - 1).partition))
+                    stage: StageNumber.pass(passCount - 1), partition: UInt32(bitPattern: fields.coordinates(row, passCount - 1).partition))
                 let sequence = lanes[lane, default: 0]
                 lanes[lane] = sequence + 1
                 input.removeAll(keepingCapacity: true)

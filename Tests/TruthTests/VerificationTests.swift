@@ -122,7 +122,8 @@ import Truth
     }
 
     @Test func aScorerThatLagsIsNoMismatchButIsSaid() async throws {
-        try await RecordedRun.with(seed: 5, shouldCommit: { stage, index, count in stage != "score" || index < count / 2 }) { run in
+        func isCommitted(_ stage: String, _ index: Int, _ count: Int) -> Bool { stage != "score" || index < count / 2 }
+        try await RecordedRun.with(seed: 5, shouldCommit: isCommitted) { run in
             let report = try await run.verify()
             for finding in report.findings { Issue.record("\(finding)") }
             #expect(report.isConsistent)
