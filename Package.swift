@@ -81,6 +81,8 @@ let package = Package(
             "Truth",
             ["Stages", "Pipeline", "Postgres", "Kafka", "Contracts", "Features", "Forest", "Intake", "Json", "Hashing", "RiskDomain"]),
         room("CsvFiles", ["CZlib", "RiskDomain"]),
+        room("TransactionFeed", ["CsvFiles", "Json", "RiskDomain"]),
+        room("Migrations", ["Postgres", "Hashing"]),
         room("LocalStack", ["Postgres", "Kafka", "ServiceRuntime", "CLinuxProcess"]),
 
         // Services
@@ -89,15 +91,15 @@ let package = Package(
         service("assay-scorer", folder: "scorer", ["Hosting", "ServiceRuntime", "Stages", "Features"]),
         service(
             "assay-autoscaler", folder: "autoscaler",
-            ["Hosting", "Stages", "Pipeline", "Features", "Json", "Scaling", "ServiceRuntime", "Kafka", "Postgres", "LocalStack"]),
+            ["Hosting", "Stages", "Features", "Json", "RiskDomain", "Scaling", "ServiceRuntime", "Kafka", "Postgres", "LocalStack"]),
         service(
             "assay-trainer", folder: "trainer",
-            ["Hosting", "Training", "Forest", "Features", "Intake", "CsvFiles", "RiskDomain", "Hashing", "ServiceRuntime"]),
+            ["Hosting", "Training", "Forest", "Features", "Intake", "CsvFiles", "Postgres", "RiskDomain", "Hashing", "ServiceRuntime"]),
         service(
             "assay", folder: "assay",
             [
                 "Hosting", "Training", "Truth", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator", "CsvFiles",
-                "Features", "Forest", "Intake", "Contracts", "RiskDomain", "Yaml", "Json", "Hashing",
+                "TransactionFeed", "Migrations", "Features", "Forest", "Intake", "Contracts", "RiskDomain", "Yaml", "Json", "Hashing",
             ]),
 
         // Tests
@@ -115,9 +117,11 @@ let package = Package(
         tests("ScalingTests", ["Scaling"]),
         tests("CardSimulatorTests", ["CardSimulator", "RiskDomain"]),
         tests("CsvFilesTests", ["CsvFiles"]),
+        tests("TransactionFeedTests", ["TransactionFeed", "CsvFiles", "Json", "RiskDomain"]),
         tests("KafkaTests", ["Kafka", "CLibrdkafka", "TestSupport"]),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("PipelineTests", ["Pipeline", "Postgres", "Contracts", "Hashing"]),
+        tests("MigrationsTests", ["Migrations", "Hashing", "Postgres", "TestSupport"]),
         tests("LocalStackTests", ["LocalStack"]),
         tests("ServiceRuntimeTests", ["ServiceRuntime", "Yaml"]),
         .target(

@@ -1,5 +1,6 @@
 import ServiceRuntime
 
+/// Commands that make, send and score data, and put models in force.
 enum DataCommands {
-    static let all: [Command] = []
+    static let all: [Command] = [ProduceCommand.command]
 }

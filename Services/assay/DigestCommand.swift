@@ -14,7 +14,7 @@ enum DigestCommand {
             .init("compare", .path, doc: "A file that 'assay digest --json' wrote"),
         ],
         flags: [.init("json", doc: "Print as JSON")],
-        configurationKeys: HostKeys.postgres, otherConfigurationKeys: HostKeys.all + FileKeys.all + OtherKeys.all
+        configurationKeys: HostKeys.postgres, otherConfigurationKeys: CommandSupport.otherKeys(than: HostKeys.postgres)
     ) { invocation in
         let connection = try await TruthConnection.open(invocation.configuration)
         let stage = invocation.optionalString("stage")

@@ -8,6 +8,8 @@ import Truth
 
 /// `assay verify`: replays the recorded order from PostgreSQL alone.
 enum VerifyCommand {
+    private static let keys = HostKeys.postgres + HostKeys.topics + [FileKeys.schema, FileKeys.features]
+
     static let command = Command(
         "verify", abstract: "Replay the recorded order from PostgreSQL alone and prove that the live run said what it should.",
         discussion: """
@@ -16,8 +18,7 @@ enum VerifyCommand {
             and nothing of Kafka. Exit code 1 when anything differs, or when the pipeline is not drained, so that not all could be replayed.
             """,
         flags: [.init("json", doc: "Print the report as JSON"), .init("quiet", doc: "No progress bar")],
-        configurationKeys: HostKeys.postgres + HostKeys.topics + [FileKeys.schema, FileKeys.features],
-        otherConfigurationKeys: HostKeys.all + FileKeys.all + OtherKeys.all
+        configurationKeys: keys, otherConfigurationKeys: CommandSupport.otherKeys(than: keys)
     ) { invocation in
         let configuration = invocation.configuration
         let verification = Verification(

@@ -3,13 +3,14 @@ package import ServiceRuntime
 /// Settings of the autoscaler.
 package enum AutoscalerKeys {
     package static let interval = ConfigurationKey.duration(
-        "autoscaler.interval", in: .milliseconds(200)...Duration.seconds(3_600), default: .seconds(2), doc: "How often the stages are looked at")
+        "autoscaler.interval", in: .milliseconds(200)...Duration.seconds(3_600), default: .seconds(2),
+        doc: "How often the stages are looked at")
     package static let lagTarget = ConfigurationKey.int(
         "autoscaler.lag.target", in: 1...1_000_000_000, default: 2_000, unit: "records", doc: "Lag that one replica may carry")
     package static let replicasMin = ConfigurationKey.int(
-        "autoscaler.replicas.min", in: 0...1_024, default: 1, doc: "Fewest replicas of a service")
+        "autoscaler.replicas.min", in: 1...1_000, default: 1, doc: "Fewest replicas of a service")
     package static let replicasMax = ConfigurationKey.int(
-        "autoscaler.replicas.max", in: 1...1_024, default: 4, doc: "Most replicas of a service; never more than its partitions")
+        "autoscaler.replicas.max", in: 1...1_000, default: 4, doc: "Most replicas of a service; never more than its partitions")
     package static let cooldownUp = ConfigurationKey.duration(
         "autoscaler.cooldown.up", default: .seconds(5), doc: "Shortest time between two additions of replicas")
     package static let cooldownDown = ConfigurationKey.duration(
@@ -20,6 +21,11 @@ package enum AutoscalerKeys {
     package static let directory = ConfigurationKey.path(
         "autoscaler.directory", default: ".local", doc: "Where the process driver keeps process records and logs")
     package static let binaries = ConfigurationKey.path(
-        "autoscaler.binaries", default: "", doc: "Where the services' executables are; beside the autoscaler's own when empty")
-    package static let all = [interval, lagTarget, replicasMin, replicasMax, cooldownUp, cooldownDown, driver, directory, binaries]
+        "autoscaler.binaries", doc: "Where the services' executables are; beside the autoscaler's own when not set")
+    package static let stopReplicas = ConfigurationKey.bool(
+        "autoscaler.stop.replicas", default: false,
+        doc: "Whether the replicas are stopped when the autoscaler is; they go on by themselves otherwise")
+    package static let all = [
+        interval, lagTarget, replicasMin, replicasMax, cooldownUp, cooldownDown, driver, directory, binaries, stopReplicas,
+    ]
 }

@@ -19,7 +19,7 @@ package enum HostKeys {
         "postgres.url", default: "postgresql:///assay", doc: "PostgreSQL as a URI or conninfo; leave the password to postgres.password")
     package static let postgresPassword = ConfigurationKey.secret("postgres.password", doc: "Password for PostgreSQL")
     package static let postgresConnections = ConfigurationKey.int(
-        "postgres.connections.max", in: 2...64, default: 6, doc: "Connections that this process opens at most, besides one that listens")
+        "postgres.connections.max", in: 2...64, default: 6, doc: "Connections that this process opens at most, besides three for leases and notifications")
     package static let postgresStatementTimeout = ConfigurationKey.duration(
         "postgres.statement.timeout", in: .milliseconds(100)...Duration.seconds(3_600), default: .seconds(30),
         doc: "A statement that runs longer is cancelled and tried again")
@@ -45,7 +45,7 @@ package enum HostKeys {
     package static let batchMessages = ConfigurationKey.int(
         "batch.messages.max", in: 1...65_536, default: 512, doc: "Messages folded at most before their outputs are sent")
     package static let batchBytes = ConfigurationKey.int(
-        "batch.bytes.max", in: 1_024...(1 << 28), default: 1 << 20, unit: "bytes", doc: "Input folded at most before its outputs are sent")
+        "batch.bytes.max", in: 1_024...(1 << 28), default: 256 << 10, unit: "bytes", doc: "Input folded at most before its outputs are sent")
     package static let batchesInFlight = ConfigurationKey.int(
         "batch.inflight.max", in: 1...64, default: 8, doc: "Batches folded and sent at most ahead of the commit")
     package static let commitInterval = ConfigurationKey.duration(

@@ -52,9 +52,6 @@ package struct PipelineMetrics: Sendable {
         case .troubled(let stage, let what, let why):
             count("assay_troubles_total", "Uses of database or broker that failed and are tried again", stage)
             logger.warning("Trouble", metadata: [LogKey.stage: .init(stage), "operation": .init(what), LogKey.reason: .init(why)])
-        case .share(let stage, let units, let total, let replicas):
-            logger.info(
-                "Share", metadata: [LogKey.stage: .init(stage), LogKey.count: .init(units), "total": .init(total), LogKey.replicas: .init(replicas)])
         case .keptInStep(let stage, _, _, let waited):
             registry.histogram("assay_step_wait_seconds", help: "Time waited for other partitions to come into step", labels: [("stage", stage)])
                 .record(waited)

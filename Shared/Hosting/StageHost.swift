@@ -107,19 +107,22 @@ package final class StageHost: Service {
             kafka.setting(["compression.type": "lz4", "linger.ms": "0", "message.max.bytes": "16777216", "queue.buffering.max.kbytes": "65536"]),
             hooks: hooks)
         let admin = try KafkaAdmin(kafka, hooks: hooks)
-        let store = ProgressStore(pool: pool, replica: replicaName, leaseTTL: settings.leaseTTL)
+        let control = PostgresPool(postgres, connectionCountMax: 2)
+        let store = ProgressStore(pool: pool, control: control, replica: replicaName, leaseTTL: settings.leaseTTL)
         do {
             if try await prepare(store, admin) { await runStages(store, consumer, producer, admin, pool, postgres) }
         } catch {
             await consumer.close()
             await producer.close(flushingWithin: .seconds(1))
             await admin.close()
+            await control.close()
             await pool.close()
             throw error
         }
         await consumer.close()
         await producer.close(flushingWithin: .seconds(5))
         await admin.close()
+        await control.close()
         await pool.close()
     }
 

@@ -1,3 +1,4 @@
+internal import CLinuxProcess
 internal import Foundation
 
 /// A PostgreSQL cluster of our own under a directory, run with the machine's binaries on loopback and a Unix socket.

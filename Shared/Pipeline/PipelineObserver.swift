@@ -12,7 +12,6 @@ package struct PipelineObserver: Sendable {
         case snapshotTaken(stage: String, partition: Int32, byteCount: Int)
         /// The database or the broker could not be used; it is tried again.
         case troubled(stage: String, what: String, why: String)
-        case share(stage: String, units: Int, ofTotal: Int, replicas: Int)
         /// Waited for other units to come into step.
         case keptInStep(stage: String, partition: Int32, step: Int64, waited: Duration)
     }

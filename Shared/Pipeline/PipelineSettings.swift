@@ -3,7 +3,7 @@ package struct PipelineSettings: Sendable {
     /// Messages folded at most before outputs are sent.
     package var batchMessagesMax = 512
     /// Input bytes folded at most before outputs are sent.
-    package var batchBytesMax = 1 << 20
+    package var batchBytesMax = 256 << 10
     /// Batches folded and sent at most ahead of the commit.
     package var batchesInFlightMax = 8
     /// Shortest time between two commits of a unit.

@@ -27,12 +27,16 @@ package struct ProgressStore: Sendable {
         package var replicas: [String]
     }
 
+    /// For commits and whatever else may take long.
     package let pool: PostgresPool
+    /// For leases: never behind a long transaction of ours.
+    package let control: PostgresPool
     package let replica: String
     package let leaseTTL: Duration
 
-    package init(pool: PostgresPool, replica: String, leaseTTL: Duration) {
+    package init(pool: PostgresPool, control: PostgresPool, replica: String, leaseTTL: Duration) {
         self.pool = pool
+        self.control = control
         self.replica = replica
         self.leaseTTL = leaseTTL
     }
@@ -64,10 +68,13 @@ package struct ProgressStore: Sendable {
     }
 
     /// Renews our leases, says that we live, and looks at the stage.
+    ///
+    /// Rows that are locked are passed over rather than waited for: a commit of ours holds them, and renews them itself.
+    /// Waiting would let our other leases run out behind a long commit.
     package func heartbeat(
         stage: String, leases: [PostgresUUID], loaded: [[UInt8]]
     ) async throws(PostgresFailure) -> View {
-        let results = try await pool.withConnection { connection throws(PostgresFailure) in
+        let results = try await control.withConnection { connection throws(PostgresFailure) in
             try await connection.pipeline([
                 PostgresStatement(
                     """
@@ -78,20 +85,22 @@ package struct ProgressStore: Sendable {
                 PostgresStatement(
                     """
                     UPDATE pipeline.progress SET deadline = clock_timestamp() + make_interval(secs => $3)
-                    WHERE stage = $1 AND lease = ANY ($2) RETURNING partition
+                    WHERE stage = $1 AND lease = ANY ($2) AND partition IN (
+                        SELECT partition FROM pipeline.progress WHERE stage = $1 AND lease = ANY ($2) FOR NO KEY UPDATE SKIP LOCKED)
                     """, [.text(stage), .array(leases), ttlSeconds]),
                 PostgresStatement(
                     """
-                    SELECT partition, owner, coalesce(lease IS NOT NULL AND deadline > clock_timestamp(), false) AS held
+                    SELECT partition, owner, coalesce(lease IS NOT NULL AND deadline > clock_timestamp(), false) AS held,
+                           coalesce(lease = ANY ($2), false) AS ours
                     FROM pipeline.progress WHERE stage = $1 ORDER BY partition
-                    """, [.text(stage)]),
+                    """, [.text(stage), .array(leases)]),
                 PostgresStatement(
                     "SELECT owner FROM pipeline.replica WHERE stage = $1 AND deadline > clock_timestamp() ORDER BY owner", [.text(stage)]),
             ])
         }
         var view = View(units: [], ours: [], replicas: [])
-        for row in results[1] { view.ours.insert(try row.int32("partition")) }
         for row in results[2] {
+            if try row.bool("ours") { view.ours.insert(try row.int32("partition")) }
             view.units.append(
                 LeasePlanner.Unit(
                     partition: try row.int32("partition"), owner: try row.optional("owner", as: String.self), isHeld: try row.bool("held")))
@@ -104,14 +113,15 @@ package struct ProgressStore: Sendable {
     package func claim(stage: String, partition: Int32) async throws(PostgresFailure) -> Claim? {
         let ttl = ttlSeconds
         let replica = replica
-        return try await pool.withConnection { connection throws(PostgresFailure) in
+        return try await control.withConnection { connection throws(PostgresFailure) in
             try await connection.transaction { session throws(PostgresFailure) in
                 _ = try session.execute("SET LOCAL synchronous_commit = on")
                 let rows = try session.query(
                     """
                     UPDATE pipeline.progress
                     SET epoch = epoch + 1, lease = gen_random_uuid(), owner = $3, deadline = clock_timestamp() + make_interval(secs => $4)
-                    WHERE stage = $1 AND partition = $2 AND (lease IS NULL OR deadline < clock_timestamp())
+                    WHERE stage = $1 AND (lease IS NULL OR deadline < clock_timestamp()) AND partition IN (
+                        SELECT partition FROM pipeline.progress WHERE stage = $1 AND partition = $2 FOR NO KEY UPDATE SKIP LOCKED)
                     RETURNING \(ProgressStore.columns)
                     """, [.text(stage), .int32(partition), .text(replica), ttl])
                 guard let row = rows.first else { return .rollback(nil) }
@@ -268,7 +278,7 @@ package struct ProgressStore: Sendable {
 
     /// Says that this replica is gone, so that the others need not wait for its deadline.
     package func leave(stage: String) async throws(PostgresFailure) {
-        try await pool.withConnection { connection throws(PostgresFailure) in
+        try await control.withConnection { connection throws(PostgresFailure) in
             _ = try await connection.execute(
                 "DELETE FROM pipeline.replica WHERE stage = $1 AND owner = $2", [.text(stage), .text(replica)])
         }

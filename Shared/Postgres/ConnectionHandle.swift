@@ -57,8 +57,10 @@ internal import Glibc
         let keywords = unsafe words.map { unsafe strdup($0.keyword) }
         let values = unsafe words.map { unsafe strdup($0.value) }
         defer {
-            unsafe keywords.forEach { unsafe free($0) }
-            unsafe values.forEach { unsafe free($0) }
+            for index in words.indices {
+                unsafe free(keywords[index])
+                unsafe free(values[index])
+            }
         }
         let keywordPointers = unsafe keywords.map { unsafe UnsafePointer($0) } + [nil]
         let valuePointers = unsafe values.map { unsafe UnsafePointer($0) } + [nil]
@@ -185,7 +187,13 @@ internal import Glibc
     }
 
     /// Reads what has arrived without waiting; false when the connection is gone.
-    func consumeInput() -> Bool { unsafe PQconsumeInput(raw) == 1 }
+    func consumeInput() -> Bool {
+        // A backend that is ended says so first and hangs up then: two reads.
+        repeat {
+            if unsafe PQconsumeInput(raw) == 0 { return false }
+        } while poll(Int16(POLLIN), timeoutMillis: 0)
+        return true
+    }
 
     func nextNotification() -> PostgresNotification? {
         guard let notify = unsafe PQnotifies(raw) else { return nil }

@@ -4,11 +4,11 @@ final class NotificationHub {
     static let bufferedCountMax = 4_096
 
     private var listeners: [(channels: Set<String>, continuation: AsyncStream<PostgresNotification>.Continuation)] = []
-    private var stopWatching: (() -> Void)?
+    private var socketWatch: SocketWatch?
 
-    var isWatching: Bool { stopWatching != nil }
+    var isWatching: Bool { socketWatch != nil }
 
-    func watch(stop: @escaping () -> Void) { stopWatching = stop }
+    func watch(_ watch: SocketWatch) { socketWatch = watch }
 
     func add(_ channels: Set<String>) -> AsyncStream<PostgresNotification> {
         let (stream, continuation) = AsyncStream.makeStream(
@@ -30,8 +30,7 @@ final class NotificationHub {
 
     /// The connection is gone: streams end.
     func end() {
-        stopWatching?()
-        stopWatching = nil
+        socketWatch = nil
         for listener in listeners { listener.continuation.finish() }
         listeners = []
     }

@@ -1,6 +1,3 @@
-internal import Dispatch
-internal import Glibc
-
 extension PostgresConnection {
     /// Listens on channels. The stream ends when the connection is lost or closed; a reader that falls far behind loses the
     /// oldest notifications, so a notification is a hint to look, never the data itself.
@@ -12,27 +9,25 @@ extension PostgresConnection {
         return stream
     }
 
-    /// Watches a duplicate of the socket's descriptor, so that libpq may close its own whenever it likes.
     private func watchSocket() throws(PostgresFailure) {
         guard !notifications.isWatching else { return }
         guard let session else { throw PostgresFailure(.usage, operation: "LISTEN", summary: "the connection is closed") }
-        let descriptor = fcntl(session.handle.socket, F_DUPFD_CLOEXEC, 0)
-        guard descriptor >= 0 else { throw PostgresFailure(.connectionLost, operation: "LISTEN", summary: "no file descriptor left") }
-        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue.queue)
-        source.setEventHandler { [weak self] in
-            // The source's queue is this actor's executor.
-            self?.assumeIsolated { $0.readWhatArrived() }
+        let watch = SocketWatch(socket: session.handle.socket, queue: queue.queue) { [weak self] in
+            // The queue is this actor's executor.
+            self?.assumeIsolated { $0.readWhatArrived() } ?? false
         }
-        source.setCancelHandler { _ = Glibc.close(descriptor) }
-        notifications.watch { source.cancel() }
-        source.resume()
+        guard let watch else { throw PostgresFailure(.usage, operation: "LISTEN", summary: "no file descriptor is left") }
+        notifications.watch(watch)
     }
 
-    private func readWhatArrived() {
-        guard let session else { return }
+    /// False when there is nothing more to come.
+    private func readWhatArrived() -> Bool {
+        guard let session else { return false }
         let isAlive = session.handle.consumeInput()
         notifications.drain(session)
-        if !isAlive || !session.isUsable { notifications.end() }
+        if isAlive, session.isUsable { return true }
+        notifications.end()
+        return false
     }
 }
 

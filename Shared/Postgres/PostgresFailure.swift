@@ -40,6 +40,8 @@ package struct PostgresFailure: Error, Hashable, Sendable {
     package var hint: String?
     package var context: String?
     package var statement: String?
+    /// Where in the statement the server stopped, in characters from 1; nil when it does not say.
+    package var position: Int?
 
     package init(_ kind: Kind, operation: String, summary: String = "", sqlState: String? = nil) {
         self.kind = kind

@@ -1,27 +1,33 @@
+internal import Synchronization
+
 /// A few connections shared by many tasks: at most `connectionCountMax` of them, first come first served, and a bounded queue.
 ///
 /// A connection that comes back lost, or inside a transaction, is closed and its slot is free for a new one.
-package actor PostgresPool {
+package final class PostgresPool: Sendable {
     private enum Grant {
         case use(PostgresConnection)
         case connect
         case refused(PostgresFailure)
     }
 
+    private struct Shared {
+        var state: PoolState<PostgresConnection, UInt64>
+        var continuations: [UInt64: CheckedContinuation<Grant, Never>] = [:]
+        var waiterCount: UInt64 = 0
+    }
+
     private let configuration: PostgresConfiguration
-    private var state: PoolState<PostgresConnection, UInt64>
-    private var continuations: [UInt64: CheckedContinuation<Grant, Never>] = [:]
-    private var waiterCount: UInt64 = 0
+    private let shared: Mutex<Shared>
 
     package init(_ configuration: PostgresConfiguration, connectionCountMax: Int, waiterCountMax: Int = 1_024) {
         self.configuration = configuration
-        state = PoolState(connectionCountMax: connectionCountMax, waiterCountMax: waiterCountMax)
+        shared = Mutex(Shared(state: PoolState(connectionCountMax: connectionCountMax, waiterCountMax: waiterCountMax)))
     }
 
     /// How full it is: for metrics.
-    package var lentCount: Int { state.lentCount }
-    package var idleCount: Int { state.idle.count }
-    package var waitingCount: Int { state.waiters.count }
+    package var lentCount: Int { shared.withLock { $0.state.lentCount } }
+    package var idleCount: Int { shared.withLock { $0.state.idle.count } }
+    package var waitingCount: Int { shared.withLock { $0.state.waiters.count } }
 
     /// Lends a connection to `body`, which must not keep it.
     package func withConnection<Value: Sendable>(
@@ -40,59 +46,64 @@ package actor PostgresPool {
 
     /// Closes idle connections and turns waiters away; lent connections are closed when they come back.
     package func close() async {
-        let (idle, waiters) = state.close()
-        for waiter in waiters { resume(waiter, .refused(closedFailure)) }
+        let (idle, waiting) = shared.withLock { shared in
+            let (idle, waiters) = shared.state.close()
+            return (idle, waiters.compactMap { shared.continuations.removeValue(forKey: $0) })
+        }
+        for continuation in waiting { continuation.resume(returning: .refused(closedFailure)) }
         for connection in idle { await connection.close() }
     }
 
     private var closedFailure: PostgresFailure { PostgresFailure(.usage, operation: "pool", summary: "the pool is closed") }
 
     private func lease() async throws(PostgresFailure) -> PostgresConnection {
-        waiterCount += 1
-        let waiter = waiterCount
-        switch state.lease(waiter) {
+        switch await withCancellableWait() {
         case .use(let connection): return try await checked(connection)
         case .connect: return try await makeConnection()
-        case .closed: throw closedFailure
-        case .refuse:
-            throw PostgresFailure(
-                .poolExhausted, operation: "pool",
-                summary: "all \(state.connectionCountMax) connections are lent and \(state.waiterCountMax) tasks wait: lower the load or raise the limits")
-        case .wait:
-            switch await wait(waiter) {
-            case .use(let connection): return try await checked(connection)
-            case .connect: return try await makeConnection()
-            case .refused(let failure): throw failure
-            }
+        case .refused(let failure): throw failure
         }
     }
 
-    private func wait(_ waiter: UInt64) async -> Grant {
-        await withTaskCancellationHandler {
+    private func withCancellableWait() async -> Grant {
+        let waiter = shared.withLock { shared in
+            shared.waiterCount += 1
+            return shared.waiterCount
+        }
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                if Task.isCancelled, state.giveUp(waiter) {
-                    continuation.resume(returning: .refused(cancelledFailure))
-                } else {
-                    continuations[waiter] = continuation
+                let grant = shared.withLock { shared -> Grant? in
+                    // Checked under the lock: the handler either ran before, or will find the continuation.
+                    if Task.isCancelled { return .refused(cancelledFailure) }
+                    switch shared.state.lease(waiter) {
+                    case .use(let connection): return .use(connection)
+                    case .connect: return .connect
+                    case .closed: return .refused(closedFailure)
+                    case .refuse: return .refused(exhaustedFailure(shared.state))
+                    case .wait:
+                        shared.continuations[waiter] = continuation
+                        return nil
+                    }
                 }
+                if let grant { continuation.resume(returning: grant) }
             }
         } onCancel: {
-            // Handlers cannot await; the pool's own executor runs this as soon as it is free.
-            Task { await self.giveUp(waiter) }
+            let continuation = shared.withLock { shared in
+                shared.state.giveUp(waiter) ? shared.continuations.removeValue(forKey: waiter) : nil
+            }
+            continuation?.resume(returning: .refused(cancelledFailure))
         }
+    }
+
+    private func exhaustedFailure(_ state: PoolState<PostgresConnection, UInt64>) -> PostgresFailure {
+        PostgresFailure(
+            .poolExhausted, operation: "pool",
+            summary:
+                "\(state.connectionCountMax) connections are lent and \(state.waiterCountMax) tasks wait: lower the load or raise the limits"
+        )
     }
 
     private var cancelledFailure: PostgresFailure {
         PostgresFailure(.cancelled, operation: "pool", summary: "the task was cancelled while it waited for a connection")
-    }
-
-    private func giveUp(_ waiter: UInt64) {
-        if state.giveUp(waiter) { resume(waiter, .refused(cancelledFailure)) }
-    }
-
-    private func resume(_ waiter: UInt64, _ grant: Grant) {
-        guard let continuation = continuations.removeValue(forKey: waiter) else { preconditionFailure("waiter \(waiter) has no continuation") }
-        continuation.resume(returning: grant)
     }
 
     /// An idle connection may have died meanwhile without anybody noticing; a lost one is replaced.
@@ -106,25 +117,29 @@ package actor PostgresPool {
         do throws(PostgresFailure) {
             return try await PostgresConnection.connect(configuration)
         } catch {
-            handle(state.drop())
+            proceed { $0.drop() }
             throw error
         }
     }
 
     private func giveBack(_ connection: PostgresConnection) async {
-        if await connection.isIdle, !state.isClosed {
-            handle(state.giveBack(connection))
+        if await connection.isIdle, !shared.withLock({ $0.state.isClosed }) {
+            proceed { $0.giveBack(connection) }
         } else {
             await connection.close()
-            handle(state.drop())
+            proceed { $0.drop() }
         }
     }
 
-    private func handle(_ next: PoolState<PostgresConnection, UInt64>.Next) {
-        switch next {
-        case .nobody: break
-        case .resume(let waiter, let connection): resume(waiter, .use(connection))
-        case .resumeConnecting(let waiter): resume(waiter, .connect)
+    /// Changes the state, then wakes whoever it is for, unlocked.
+    private func proceed(_ change: (inout PoolState<PostgresConnection, UInt64>) -> PoolState<PostgresConnection, UInt64>.Next) {
+        let wake = shared.withLock { shared -> (CheckedContinuation<Grant, Never>, Grant)? in
+            switch change(&shared.state) {
+            case .nobody: nil
+            case .resume(let waiter, let connection): shared.continuations.removeValue(forKey: waiter).map { ($0, .use(connection)) }
+            case .resumeConnecting(let waiter): shared.continuations.removeValue(forKey: waiter).map { ($0, .connect) }
+            }
         }
+        if let (continuation, grant) = wake { continuation.resume(returning: grant) }
     }
 }

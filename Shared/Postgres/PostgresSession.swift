@@ -7,7 +7,7 @@ internal import CLibpq
 package final class PostgresSession {
     let handle: ConnectionHandle
     let canceller: Canceller
-    private let noticeSink: NoticeSink?
+    private let noticeSink: NoticeSink
     private var statements: StatementCache
     private var parameters = ParameterBuffer()
     /// The BEGIN that the next statement takes along.
@@ -21,8 +21,9 @@ package final class PostgresSession {
         handle = try ConnectionHandle.connect(configuration)
         self.canceller = canceller
         statements = StatementCache(countMax: configuration.preparedStatementCountMax)
-        noticeSink = configuration.onNotice.map(NoticeSink.init)
-        if let noticeSink { handle.setNoticeSink(noticeSink) }
+        // Always one of ours: libpq's own prints to standard error.
+        noticeSink = NoticeSink(configuration.onNotice ?? { _ in })
+        handle.setNoticeSink(noticeSink)
         canceller.adopt(handle.makeCancelHandle())
     }
 
@@ -406,7 +407,9 @@ package final class PostgresSession {
         if isAccepted { return }
         var failure = PostgresFailure(handle.isUsable ? .usage : .connectionLost, operation: operation, summary: handle.lastErrorMessage)
         failure.statement = statement
-        throw broken(failure)
+        // libpq refused in the middle of something, perhaps of a pipeline: what is queued cannot be taken back.
+        isBroken = true
+        throw failure
     }
 
     /// Notes the loss of the connection on the way out.

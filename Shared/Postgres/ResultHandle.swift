@@ -35,6 +35,7 @@ internal import CLibpq
         case detail = 0x44  // D
         case hint = 0x48  // H
         case context = 0x57  // W
+        case position = 0x50  // P
         case schemaName = 0x73  // s
         case tableName = 0x74  // t
         case columnName = 0x63  // c
@@ -61,6 +62,7 @@ internal import CLibpq
         failure.detail = errorField(.detail)
         failure.hint = errorField(.hint)
         failure.context = errorField(.context)
+        failure.position = errorField(.position).flatMap { Int($0) }
         failure.statement = statement
         return failure
     }

@@ -3,11 +3,11 @@ import TestSupport
 
 /// A connection to a database of its own.
 func withConnection<R>(
-    _ configure: (inout PostgresConfiguration) -> Void = { _ in }, _ body: (PostgresConnection) async throws -> R
+    _ adjust: Adjustment = Adjustment(), _ body: (PostgresConnection) async throws -> R
 ) async throws -> R {
     try await PostgresForTests.withDatabase { conninfo in
         var configuration = PostgresConfiguration(conninfo)
-        configure(&configuration)
+        adjust.apply(&configuration)
         let connection = try await PostgresConnection.connect(configuration)
         let result = try await body(connection)
         await connection.close()
@@ -35,4 +35,9 @@ struct SplitMix64: RandomNumberGenerator {
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
         return z ^ (z >> 31)
     }
+}
+
+/// A change of a configuration.
+struct Adjustment {
+    var apply: (inout PostgresConfiguration) -> Void = { _ in }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import ServiceRuntime
@@ -103,6 +104,15 @@ private func configuration(_ members: [ServiceGroup.Member]) -> (ServiceGroup.Co
         group.triggerGracefulShutdown()
         try await group.run()
         #expect(recorder.text == "late ")
+    }
+
+    @Test func aRealSignalArrivesInsteadOfKillingTheProcess() async {
+        let signals = await UnixSignal.arrivals(of: [.sigterm])
+        kill(getpid(), SIGTERM)
+        for await signal in signals {
+            #expect(signal == .sigterm)
+            break
+        }
     }
 
     @Test func theMachineAsksOneServiceAtATime() {

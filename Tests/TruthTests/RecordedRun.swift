@@ -56,7 +56,7 @@ struct RecordedRun {
             let sql = try SimulatedSuite.repositoryFile("migrations/\(name).sql")
             try await connection.executeScript(String(decoding: sql, as: UTF8.self))
         }
-        let store = ProgressStore(pool: pool, replica: "test", leaseTTL: .seconds(600))
+        let store = ProgressStore(pool: pool, control: pool, replica: "test", leaseTTL: .seconds(600))
         for (model, file) in zip(suite.models, suite.modelFiles) {
             try await store.addArtifact(
                 hash: model.hash.bytes, kind: "model", name: "test", content: file, features: suite.featureSet.featureNames)

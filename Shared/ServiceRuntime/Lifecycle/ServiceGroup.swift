@@ -75,7 +75,12 @@ package final class ServiceGroup: Sendable {
     package func run() async throws {
         let members = configuration.members
         let managers = members.map { _ in GracefulShutdownManager() }
-        let signals = configuration.signals ?? UnixSignal.arrivals(of: configuration.gracefulShutdownSignals)
+        let signals: AsyncStream<UnixSignal>
+        if let given = configuration.signals {
+            signals = given
+        } else {
+            signals = await UnixSignal.arrivals(of: configuration.gracefulShutdownSignals)
+        }
         var machine = ServiceGroupStateMachine(serviceCount: members.count)
         var errors = [(any Error)?](repeating: nil, count: members.count)
         var outcome: ServiceGroupStateMachine.Outcome?

@@ -8,23 +8,26 @@ package enum UnixSignal: String, Hashable, Sendable {
 
     private var number: Int32 { self == .sigterm ? SIGTERM : SIGINT }
 
-    /// Each arrival of one of `signals`, from now until the stream is dropped. Their default action, death, is switched off for good.
-    package static func arrivals(of signals: [UnixSignal]) -> AsyncStream<UnixSignal> {
+    /// Each arrival of one of `signals`, from the return of this function until the stream is dropped.
+    ///
+    /// Dispatch installs its handler in place of the default action, death, which stays in force until then. It does so on a
+    /// thread of its own; this waits for it, so that no signal falls between the two.
+    package static func arrivals(of signals: [UnixSignal]) async -> AsyncStream<UnixSignal> {
         let (stream, continuation) = AsyncStream<UnixSignal>.makeStream(bufferingPolicy: .bufferingOldest(8))
         let queue = DispatchQueue(label: "assay.signals")
-        let sources = Sources(
-            all: signals.map { name in
-                Glibc.signal(name.number, SIG_IGN)
-                let source = DispatchSource.makeSignalSource(signal: name.number, queue: queue)
-                source.setEventHandler {
-                    // Dispatch folds signals that arrive together into one event; `data` is how many they were.
-                    for _ in 0..<max(1, min(source.data, 8)) { continuation.yield(name) }
-                }
+        var sources: [any DispatchSourceSignal] = []
+        for name in signals {
+            let source = DispatchSource.makeSignalSource(signal: name.number, queue: queue)
+            source.setEventHandler { continuation.yield(name) }
+            await withCheckedContinuation { registered in
+                source.setRegistrationHandler { registered.resume() }
                 source.resume()
-                return source
-            })
+            }
+            sources.append(source)
+        }
+        let owned = Sources(all: sources)
         continuation.onTermination = { _ in
-            for source in sources.all { source.cancel() }
+            for source in owned.all { source.cancel() }
         }
         return stream
     }
