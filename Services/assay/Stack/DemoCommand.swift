@@ -29,7 +29,7 @@ enum DemoCommand {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await demo.run() }
             group.addTask {
-                for await signal in UnixSignal.arrivals(of: [.sigint, .sigterm]) {
+                for await signal in await UnixSignal.arrivals(of: [.sigint, .sigterm]) {
                     throw StackFailure(description: "stopped by \(signal.rawValue)")
                 }
             }

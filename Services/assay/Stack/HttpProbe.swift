@@ -43,7 +43,7 @@ struct HttpProbe {
         defer { close(descriptor) }
         var request = Array("GET \(path) HTTP/1.0\r\nHost: \(host):\(port)\r\nConnection: close\r\n\r\n".utf8)[...]
         while !request.isEmpty {
-            let count = request.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+            let count = request.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             guard count > 0 else { throw failure("cannot send") }
             request = request.dropFirst(count)
         }

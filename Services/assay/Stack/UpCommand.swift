@@ -1,4 +1,5 @@
 import Hosting
+import LocalStack
 import ServiceRuntime
 
 /// `assay up`: the local stack, ready to use.
