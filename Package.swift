@@ -77,6 +77,9 @@ let package = Package(
         room("ServiceRuntime", ["CMicrohttpd", "Yaml"]),
         room("Stages", ["Pipeline", "Kafka", "Postgres", "Contracts", "RiskDomain", "Intake", "Json", "Features", "Forest", "Hashing"]),
         room("Hosting", ["Features", "Forest", "Hashing", "Intake", "Yaml", "Stages", "Pipeline", "Kafka", "Postgres", "ServiceRuntime"]),
+        room(
+            "Truth",
+            ["Stages", "Pipeline", "Postgres", "Kafka", "Contracts", "Features", "Forest", "Intake", "Json", "Hashing", "RiskDomain"]),
         room("CsvFiles", ["CZlib", "RiskDomain"]),
         room("TransactionFeed", ["CsvFiles", "Json", "RiskDomain"]),
         room("Migrations", ["Postgres", "Hashing"]),
@@ -95,7 +98,7 @@ let package = Package(
         service(
             "assay", folder: "assay",
             [
-                "Hosting", "Training", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator", "CsvFiles",
+                "Hosting", "Training", "Truth", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator", "CsvFiles",
                 "TransactionFeed", "Migrations", "Features", "Forest", "Intake", "Contracts", "RiskDomain", "Yaml", "Json", "Hashing",
             ]),
 
@@ -117,11 +120,18 @@ let package = Package(
         tests("TransactionFeedTests", ["TransactionFeed", "CsvFiles", "Json", "RiskDomain"]),
         tests("KafkaTests", ["Kafka", "CLibrdkafka", "TestSupport"]),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
-        tests("PipelineTests", ["Pipeline", "Contracts", "Hashing"]),
+        tests("PipelineTests", ["Pipeline", "Postgres", "Contracts", "Hashing"]),
         tests("MigrationsTests", ["Migrations", "Hashing", "Postgres", "TestSupport"]),
         tests("LocalStackTests", ["LocalStack"]),
         tests("ServiceRuntimeTests", ["ServiceRuntime", "Yaml"]),
-        tests("StagesTests", ["Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest"]),
+        .target(
+            name: "StageHarness",
+            dependencies: ["Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Hashing", "Kafka"],
+            path: "Tests/StageHarness", swiftSettings: strict),
+        tests("StagesTests", ["StageHarness", "Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Hashing", "Json"]),
+        tests(
+            "TruthTests",
+            ["Truth", "StageHarness", "TestSupport", "Stages", "Pipeline", "Postgres", "Contracts", "RiskDomain", "Features", "Forest", "Hashing"]),
         tests("IntegrationTests", ["Stages", "Pipeline", "Kafka", "Postgres", "LocalStack", "TestSupport"]),
     ],
     cxxLanguageStandard: .cxx17

@@ -77,6 +77,21 @@ package final class UnitFold<S: Stage> {
         nextOffset = offset + 1
     }
 
+    /// Folds one record of a recorded order, wherever in its message it lay: what a replay from the tables uses.
+    ///
+    /// A batch must not be taken between two records of one message.
+    /// - Throws: As ``fold(message:offset:timestampMicros:)``; a number that is not the lane's next one is a gap, whichever side it is on.
+    package func fold(recorded record: InputRecord) throws(PipelineFailure) {
+        if !isInputPublic {
+            let expected = emission.lanes.nextExpected(from: record.lane)
+            guard case .accept(repeated: 0) = emission.lanes.receive(from: record.lane, first: record.sequence, count: 1) else {
+                throw .laneGap(source: record.lane, expected: expected, found: record.sequence, offset: record.offset)
+            }
+        }
+        try fold(record)
+        nextOffset = record.offset + 1
+    }
+
     private func foldRun(_ message: UnsafeRawBufferPointer?, offset: Int64, timestampMicros: Int64) throws(PipelineFailure) {
         guard let message else { throw .malformedMessage(offset: offset, detail: "no value") }
         let run: RunView

@@ -70,25 +70,30 @@ package struct IngestStage: Stage {
             message: record.bytes, topic: source, partition: record.partition, offset: record.offset,
             timestampMicros: record.timestampMicros, into: &state.event)
         switch result {
-        case .event(let event):
-            emission.order(at: event.time.micros, informsOnly: source == .outcomes)
-            let failure = state.event.withUnsafeBytes { bytes -> ContractFailure? in
-                let key = UnsafeRawBufferPointer(rebasing: bytes[event.firstEntity])
-                emission.send(output: 0, partition: Murmur2.partition(key: key, count: eventsPartitions), record: bytes)
-                do throws(ContractFailure) {
-                    write(try EventView(decoding: bytes), bytes, to: &emission)
-                    return nil
-                } catch {
-                    return error
-                }
+        case .event:
+            let result = state.event.withUnsafeBytes { bytes in
+                Result { () throws(PipelineFailure) in try accept(bytes, offset: record.offset, emitting: &emission) }
             }
-            if let failure {
-                // Our own encoder wrote these bytes a moment ago.
-                throw .malformedRecord(offset: record.offset, slot: 0, detail: "normalised event: \(failure)")
-            }
+            try result.get()
         case .rejected(let rejection):
             reject(record, rejection, state, &emission)
         }
+    }
+
+    /// Emits a normalised event: the second half of the fold, which a replay from the event log runs alone.
+    ///
+    /// - Parameter bytes: The event as this stage encoded it.
+    package func accept(_ bytes: UnsafeRawBufferPointer, offset: Int64, emitting emission: inout Emission) throws(PipelineFailure) {
+        let event: EventView
+        do throws(ContractFailure) {
+            event = try EventView(decoding: bytes)
+            guard event.entityCount > 0 else { throw ContractFailure(.missing, field: 4, position: 0) }
+        } catch {
+            throw .malformedRecord(offset: offset, slot: 0, detail: "normalised event: \(error)")
+        }
+        emission.order(at: event.time.micros, informsOnly: source == .outcomes)
+        emission.send(output: 0, partition: Murmur2.partition(key: event.entity(0), count: eventsPartitions), record: bytes)
+        write(event, bytes, to: &emission)
     }
 
     private func write(_ event: EventView, _ bytes: UnsafeRawBufferPointer, to emission: inout Emission) {
@@ -117,7 +122,10 @@ package struct IngestStage: Stage {
         emission.rows[0].bytea(bytes)
     }
 
-    private func reject(_ record: InputRecord, _ rejection: Rejection, _ state: State, _ emission: inout Emission) {
+    /// Emits a rejection: the second half of the fold, which a replay from the table of rejected records runs alone.
+    ///
+    /// - Parameter record: Its bytes are the original ones.
+    package func reject(_ record: InputRecord, _ rejection: Rejection, _ state: State, _ emission: inout Emission) {
         state.letter.removeAll(keepingCapacity: true)
         DeadLetter.encode(rejection, record: record, source: source, into: &state.letter)
         state.letter.withUnsafeBytes { letter in
