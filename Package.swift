@@ -74,6 +74,7 @@ let package = Package(
         room("Kafka", ["CLibrdkafka"], settings: strictMemory),
         room("Postgres", ["CLibpq"], settings: strictMemory),
         room("Pipeline", ["Kafka", "Postgres", "Contracts", "Hashing"]),
+        room("Activation", ["Pipeline", "Contracts", "Postgres"]),
         room("ServiceRuntime", ["CMicrohttpd", "Yaml"]),
         room("Stages", ["Pipeline", "Kafka", "Postgres", "Contracts", "RiskDomain", "Intake", "Json", "Features", "Forest", "Hashing"]),
         room("Hosting", ["Features", "Forest", "Hashing", "Intake", "Yaml", "Stages", "Pipeline", "Kafka", "Postgres", "ServiceRuntime"]),
@@ -95,7 +96,7 @@ let package = Package(
             "assay", folder: "assay",
             [
                 "Hosting", "Training", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator", "CsvFiles",
-                "TransactionFeed", "Features", "Forest", "Intake", "Contracts", "RiskDomain", "Yaml", "Json", "Hashing",
+                "TransactionFeed", "Activation", "Features", "Forest", "Intake", "Contracts", "RiskDomain", "Yaml", "Json", "Hashing",
             ]),
 
         // Tests
@@ -117,6 +118,7 @@ let package = Package(
         tests("KafkaTests", ["Kafka", "CLibrdkafka", "TestSupport"]),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("PipelineTests", ["Pipeline", "Contracts", "Hashing"]),
+        tests("ActivationTests", ["Activation", "Pipeline", "Contracts"]),
         tests("LocalStackTests", ["LocalStack"]),
         tests("ServiceRuntimeTests", ["ServiceRuntime", "Yaml"]),
         tests("StagesTests", ["Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest"]),
