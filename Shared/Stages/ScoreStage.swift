@@ -63,7 +63,7 @@ package struct ScoreStage: Stage {
 
     package func makeState(partition: Int32, version: [UInt8]?) throws(PipelineFailure) -> State {
         guard let version else {
-            throw .invalid("the scorer has no model yet: give one with scorer.model_file or 'assay activate --model'")
+            throw .invalid("the scorer has no model yet: give one with model.file or 'assay activate --model'")
         }
         return State(model: try model(version))
     }
