@@ -56,4 +56,6 @@ clean: ## stop what runs, then remove what was built and all local data
 	@if [[ -x $(ASSAY) ]]; then \
 	    for stack in .local .local/demo; do if [[ -d $$stack ]]; then $(ASSAY) down --directory $$stack; fi; done; \
 	fi
+	@# Where the server's user cannot reach this folder, its files lie elsewhere and a link leads there.
+	@for link in .local/postgres .local/demo/postgres; do if [[ -L $$link ]]; then rm -rf "$$(readlink $$link)"; fi; done
 	rm -rf .build .local

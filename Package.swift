@@ -74,6 +74,7 @@ let package = Package(
         room("Kafka", ["CLibrdkafka"], settings: strictMemory),
         room("Postgres", ["CLibpq"], settings: strictMemory),
         room("Pipeline", ["Kafka", "Postgres", "Contracts", "Hashing"]),
+        room("Activation", ["Pipeline", "Contracts", "Postgres"]),
         room("ServiceRuntime", ["CMicrohttpd", "Yaml"]),
         room("Stages", ["Pipeline", "Kafka", "Postgres", "Contracts", "RiskDomain", "Intake", "Json", "Features", "Forest", "Hashing"]),
         room("Hosting", ["Features", "Forest", "Hashing", "Intake", "Yaml", "Stages", "Pipeline", "Kafka", "Postgres", "ServiceRuntime"]),
@@ -99,7 +100,7 @@ let package = Package(
             "assay", folder: "assay",
             [
                 "Hosting", "Training", "Truth", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator", "CsvFiles",
-                "TransactionFeed", "Migrations", "Features", "Forest", "Intake", "Contracts", "RiskDomain", "Yaml", "Json", "Hashing",
+                "TransactionFeed", "Migrations", "Activation", "Features", "Forest", "Intake", "Contracts", "RiskDomain", "Yaml", "Json", "Hashing",
             ]),
 
         // Tests
@@ -122,6 +123,7 @@ let package = Package(
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("PipelineTests", ["Pipeline", "Postgres", "Contracts", "Hashing"]),
         tests("MigrationsTests", ["Migrations", "Hashing", "Postgres", "TestSupport"]),
+        tests("ActivationTests", ["Activation", "Pipeline", "Contracts"]),
         tests("LocalStackTests", ["LocalStack"]),
         tests("ServiceRuntimeTests", ["ServiceRuntime", "Yaml"]),
         .target(

@@ -196,3 +196,50 @@ enum DecimalText {
         return cursor == text.count && cursor > fractionStart
     }
 }
+
+extension TransactionReader {
+    /// The current row's amount in minor units of its currency, exactly.
+    ///
+    /// - Parameter exponent: Decimals of the currency, 0...4.
+    /// - Throws: ``FeedFailure`` when the amount has more decimals (zeros aside) or does not fit 64 bits.
+    package func amountMinor(exponent: Int) throws -> Int64 {
+        guard let value = DecimalText.minor(amount, exponent: exponent) else {
+            throw failure("TX_AMOUNT must have at most \(exponent) decimals and fit 64 bits, found \(FeedFailure.shown(amount))")
+        }
+        return value
+    }
+}
+
+extension DecimalText {
+    /// A plain decimal number times a power of ten; nil when that is no whole number of 64 bits.
+    static func minor(_ text: UnsafeRawBufferPointer, exponent: Int) -> Int64? {
+        var value: Int64 = 0
+        var decimals: Int?
+        for byte in text where byte != 0x2D {
+            if byte == 0x2E {
+                decimals = 0
+                continue
+            }
+            if let count = decimals {
+                if count == exponent {
+                    guard byte == 0x30 else { return nil }
+                    continue
+                }
+                decimals = count + 1
+            }
+            guard let next = tenfold(value, plus: Int64(byte & 15)) else { return nil }
+            value = next
+        }
+        for _ in (decimals ?? 0)..<max(exponent, decimals ?? 0) {
+            guard let next = tenfold(value, plus: 0) else { return nil }
+            value = next
+        }
+        return text.first == 0x2D ? -value : value
+    }
+
+    private static func tenfold(_ value: Int64, plus digit: Int64) -> Int64? {
+        let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+        let (sum, overflow2) = product.addingReportingOverflow(digit)
+        return overflow || overflow2 ? nil : sum
+    }
+}

@@ -149,4 +149,20 @@ private let rows = """
         #expect(words == expected)
         #expect(pending == 6_000)
     }
+
+    @Test(
+        arguments: [
+            ("24.78", 2, Int64(2_478)), ("24.7", 2, 2_470), ("24", 2, 2_400), ("24.7800", 2, 2_478), ("0.01", 2, 1), ("-1.5", 2, -150),
+            ("24.00", 0, 24), ("92233720368547758.07", 2, .max), ("24.781", 2, nil), ("24.5", 0, nil), ("92233720368547758.08", 2, nil),
+        ] as [(String, Int, Int64?)])
+    func anAmountIsExactInMinorUnitsOrRefused(text: String, exponent: Int, minor: Int64?) throws {
+        let file = try TemporaryFile(header + "1,2018-06-25T00:00:00Z,7,70,\(text),0,0\n")
+        let reader = try TransactionReader(files: [file.path])
+        #expect(try reader.next())
+        if let minor {
+            #expect(try reader.amountMinor(exponent: exponent) == minor)
+        } else {
+            #expect(throws: FeedFailure.self) { try reader.amountMinor(exponent: exponent) }
+        }
+    }
 }
