@@ -7,6 +7,8 @@ SHELL := /bin/bash
 SWIFT ?= swift
 SOURCES := Package.swift Shared Services Tests $(wildcard Benchmarks)
 ASSAY := .build/release/assay
+# The folder of the local stack; make psql STACK=.local/demo looks at what `assay demo --keep` left running.
+STACK ?= .local
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,21 +24,27 @@ demo: build ## stream a week of transactions through a local stack, and show the
 	$(ASSAY) demo
 
 up: build ## start the local stack: PostgreSQL, Kafka and the services
-	$(ASSAY) up
+	$(ASSAY) up --directory $(STACK)
 
 down: ## stop what the local stack runs; its data stay
-	@if [[ -x $(ASSAY) ]]; then $(ASSAY) down; else echo "make: nothing is built, so nothing was started from here"; fi
+	@if [[ -x $(ASSAY) ]]; then $(ASSAY) down --directory $(STACK); else echo "make: nothing is built, so nothing was started from here"; fi
 
 status: ## what runs, where, and how far behind it is
 	@[[ -x $(ASSAY) ]] || { echo "make: nothing is built; make up starts the stack" >&2; exit 1; }
-	@$(ASSAY) status
+	@$(ASSAY) status --directory $(STACK)
 
 psql: ## a session in the local stack's database
-	@[[ -r .local/stack.env ]] || { echo "make: no local stack; make up starts it" >&2; exit 1; }
-	@. .local/stack.env && exec psql "$$ASSAY_POSTGRES_URL"
+	@[[ -r $(STACK)/stack.env ]] || { echo "make: no local stack in $(STACK); make up starts one" >&2; exit 1; }
+	@. $(abspath $(STACK))/stack.env && exec psql "$$ASSAY_POSTGRES_URL"
 
-test: setup ## all tests
-	$(SWIFT) test --disable-xctest
+test: setup ## all tests, then a small demo where there is a Kafka
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --disable-xctest --skip-build
+	@if [[ -n "$$KAFKA_BOOTSTRAP_SERVERS$$KAFKA_HOME" || -x ../shared/kafka/kafka || -x ../shared/kafka/bin/kafka-server-start.sh ]]; then \
+	    $(MAKE) --no-print-directory build && $(ASSAY) demo --small; \
+	else \
+	    echo "make: no Kafka here, so the small demo was left out; set KAFKA_BOOTSTRAP_SERVERS or KAFKA_HOME to run it"; \
+	fi
 
 format: ## lay the sources out
 	$(SWIFT) format -i -r $(SOURCES)
@@ -45,5 +53,9 @@ lint: ## complain about layout
 	$(SWIFT) format lint --strict -r $(SOURCES)
 
 clean: ## stop what runs, then remove what was built and all local data
-	@if [[ -x $(ASSAY) ]]; then $(ASSAY) down; fi
+	@if [[ -x $(ASSAY) ]]; then \
+	    for stack in .local .local/demo; do if [[ -d $$stack ]]; then $(ASSAY) down --directory $$stack; fi; done; \
+	fi
+	@# Where the server's user cannot reach this folder, its files lie elsewhere and a link leads there.
+	@for link in .local/postgres .local/demo/postgres; do if [[ -L $$link ]]; then rm -rf "$$(readlink $$link)"; fi; done
 	rm -rf .build .local

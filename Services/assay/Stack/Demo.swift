@@ -101,6 +101,8 @@ struct Demo: Sendable {
         options.migrations = path(OtherKeys.migrationsDirectory)
         options.replicas = replicas
         options.model = model
+        // Topics of an earlier demo hold what this one's database does not know.
+        options.sharedTopicsPrefix = "assay-demo-\(Int(Date().timeIntervalSince1970))."
         return options
     }
 

@@ -49,7 +49,8 @@ extension Stack {
         var status = StackStatus()
         status.components = components()
         let record = record
-        guard let url = record[StackRecord.postgresUrlKey] else { return status }
+        let isStopped = status.components.contains { $0.name == "postgres" && $0.state == "stopped" }
+        guard let url = record[StackRecord.postgresUrlKey], !isStopped else { return status }
         do {
             var configuration = PostgresConfiguration(url)
             configuration.applicationName = "assay-status"
@@ -87,7 +88,8 @@ extension Stack {
         func rank(_ name: String) -> Int { order.firstIndex { name == $0 || name.hasPrefix($0 + "-") } ?? order.count }
         let entries = table.entries().sorted { (rank($0.name), $0.name) < (rank($1.name), $1.name) }
         if table.entry(LocalKafka.processName) == nil, let servers = record[StackRecord.bootstrapServersKey] {
-            all.append(.init(name: "kafka", address: servers, process: nil, state: "not ours", memoryBytes: 0))
+            let isOurs = FileManager.default.fileExists(atPath: directory + "/kafka")
+            all.append(.init(name: "kafka", address: servers, process: nil, state: isOurs ? "stopped" : "not ours", memoryBytes: 0))
         }
         for entry in entries {
             let state: String

@@ -4,6 +4,7 @@ import ServiceRuntime
 extension StackStatus {
     /// For a terminal.
     var text: String {
+        if components.isEmpty, stages.isEmpty, problems.isEmpty { return "no stack here; assay up makes one\n" }
         var text = componentTable.render()
         if !stages.isEmpty {
             var table = TextTable(columns: ["stage", "input", "held", "lag", "accepted"])

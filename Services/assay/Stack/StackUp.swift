@@ -17,6 +17,8 @@ struct UpOptions: Sendable {
     var schemaFile: String
     var featuresFile: String
     var migrations: String
+    /// Begins the topics' names in a cluster that others use too; nil leaves it to the configuration.
+    var sharedTopicsPrefix: String?
     var readyWithin = Duration.seconds(90)
 }
 
@@ -27,14 +29,14 @@ extension Stack {
         try Stack.checkExecutables(options)
         var record = record
         try await startPostgres(options, &record)
-        let kafka = LocalKafka(
-            source: try KafkaLocator.locate(environment: environment, projectDirectory: FileManager.default.currentDirectoryPath),
-            table: table, environment: environment)
+        let source = try KafkaLocator.locate(environment: environment, projectDirectory: FileManager.default.currentDirectoryPath)
+        let kafka = LocalKafka(source: source, table: table, environment: environment)
         Narration.line("kafka: starting ...")
         let port = record[StackRecord.bootstrapServersKey]?.split(separator: ":").last.flatMap { UInt16($0) }
         let servers = try await kafka.start(preferredPort: port)
         Narration.line("kafka: at \(servers)")
         record[StackRecord.bootstrapServersKey] = servers
+        if case .running = source, let prefix = options.sharedTopicsPrefix { record[HostKeys.topicsPrefix.environmentName] = prefix }
         record[FileKeys.schema.environmentName] = Stack.absolute(options.schemaFile)
         record[FileKeys.features.environmentName] = Stack.absolute(options.featuresFile)
         if let model = options.model { record[FileKeys.model.environmentName] = Stack.absolute(model) }
