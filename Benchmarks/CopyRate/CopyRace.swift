@@ -6,10 +6,13 @@ import RiskDomain
 /// Two ways of putting the same rows into the same empty table of a private PostgreSQL, timed.
 struct CopyRace {
     let rows: EventRows
-    let connection: PostgresConnection
+    /// One for each partition that commits at the same time.
+    let connections: [PostgresConnection]
     let conninfo: String
     /// All rows in PostgreSQL's binary format, for psql.
     let file: String
+
+    private var connection: PostgresConnection { connections[0] }
 
     enum Table: String, CaseIterable {
         case plain = "event_log_plain"
@@ -60,27 +63,22 @@ struct CopyRace {
         try await connection.executeScript("CHECKPOINT")
     }
 
-    /// Ours: rows encoded and copied in transactions of `batch` rows, as a partition commits them. Seconds.
-    func ours(_ table: Table, batch: Int) async throws -> Double {
+    /// Ours: rows encoded and copied in transactions of `batch` rows, as partitions commit them, each over its own connection. Seconds.
+    func ours(_ table: Table, batch: Int, partitions: Int) async throws -> Double {
         try await clear()
-        let rows = rows
         let target = "\(table.rawValue) (\(EventRows.columns))"
-        let seconds = try await connection.run { session throws(PostgresFailure) in
-            let start = ContinuousClock.now
-            var encoder = CopyBinaryEncoder()
-            var event: [UInt8] = []
-            for first in stride(from: 0, to: rows.count, by: batch) {
-                encoder.clear()
-                rows.encode(first..<min(first + batch, rows.count), event: &event, into: &encoder)
-                try session.transaction { session throws(PostgresFailure) in
-                    try session.copy(into: target, from: encoder)
-                    return .commit
-                }
+        let share = (rows.count + partitions - 1) / partitions
+        let start = ContinuousClock.now
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (index, connection) in connections.prefix(partitions).enumerated() {
+                let range = (index * share)..<min((index + 1) * share, rows.count)
+                group.addTask { try await rows.copy(range, batch: batch, into: target, connection) }
             }
-            return start.duration(to: .now)
+            try await group.waitForAll()
         }
+        let seconds = start.duration(to: .now) / .seconds(1)
         try await check(table)
-        return seconds / .seconds(1)
+        return seconds
     }
 
     /// `psql \copy` of the whole file in one transaction. Seconds as psql's `\timing` has them, so without its start.
@@ -110,4 +108,22 @@ struct CopyRace {
     }
 
     struct Failure: Error, CustomStringConvertible { var description: String }
+}
+
+extension EventRows {
+    /// Encodes and copies a range, `batch` rows a transaction.
+    fileprivate func copy(_ range: Range<Int>, batch: Int, into target: String, _ connection: PostgresConnection) async throws {
+        try await connection.run { session throws(PostgresFailure) in
+            var encoder = CopyBinaryEncoder()
+            var event: [UInt8] = []
+            for first in stride(from: range.lowerBound, to: range.upperBound, by: batch) {
+                encoder.clear()
+                encode(first..<min(first + batch, range.upperBound), event: &event, into: &encoder)
+                try session.transaction { session throws(PostgresFailure) in
+                    try session.copy(into: target, from: encoder)
+                    return .commit
+                }
+            }
+        }
+    }
 }

@@ -26,22 +26,24 @@ let command = Command(
         try? postgres.remove()
         try? FileManager.default.removeItem(atPath: directory + "/rows.pgcopy")
     }
-    let connection = try await PostgresConnection.connect(PostgresConfiguration(postgres.conninfo()))
+    var connections: [PostgresConnection] = []
+    for _ in 0..<4 { connections.append(try await PostgresConnection.connect(PostgresConfiguration(postgres.conninfo()))) }
     let rows = EventRows(count: invocation.int("rows"), dayCount: invocation.int("days"))
-    let race = CopyRace(rows: rows, connection: connection, conninfo: postgres.conninfo(), file: directory + "/rows.pgcopy")
+    let race = CopyRace(rows: rows, connections: connections, conninfo: postgres.conninfo(), file: directory + "/rows.pgcopy")
     try race.writeFile()
     try await race.makeTables()
 
     var table = TextTable(columns: ["table", "way", "rows/s least", "median", "most", "of psql's"])
-    let batches = [2_000, 20_000, rows.count]
+    let ways: [(batch: Int, partitions: Int)] = [(2_000, 1), (20_000, 1), (rows.count, 1), (2_000, 4), (20_000, 4)]
     for kind in CopyRace.Table.allCases {
         _ = try await race.psql(kind)  // The first run grows the files of the log; it does not count.
         var bare: [Double] = []
-        var ours = [[Double]](repeating: [], count: batches.count)
+        var ours = [[Double]](repeating: [], count: ways.count)
         for _ in 0..<invocation.int("rounds") {
             bare.append(Double(rows.count) / (try await race.psql(kind)))
-            for (index, batch) in batches.enumerated() {
-                ours[index].append(Double(rows.count) / (try await race.ours(kind, batch: batch)))
+            for (index, way) in ways.enumerated() {
+                let seconds = try await race.ours(kind, batch: way.batch, partitions: way.partitions)
+                ours[index].append(Double(rows.count) / seconds)
             }
         }
         func line(_ way: String, _ rates: [Double]) {
@@ -55,9 +57,13 @@ let command = Command(
             ])
         }
         line("psql \\copy, one file", bare)
-        for (index, batch) in batches.enumerated() { line("ours, \(TextNumber.grouped(batch)) a commit", ours[index]) }
+        for (index, way) in ways.enumerated() {
+            line(
+                "ours, \(TextNumber.grouped(way.batch)) a commit" + (way.partitions > 1 ? ", \(way.partitions) partitions" : ""),
+                ours[index])
+        }
     }
-    await connection.close()
+    for connection in connections { await connection.close() }
     print("\(TextNumber.grouped(rows.count)) rows, \(invocation.int("rounds")) runs of each way by turns")
     print(table.render(), terminator: "")
 }
