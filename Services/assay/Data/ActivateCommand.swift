@@ -50,7 +50,7 @@ enum ActivateCommand {
 
     private static func activate(_ model: ModelFile, _ pool: PostgresPool, _ invocation: CommandInvocation) async throws {
         let configuration = invocation.configuration
-        let store = ProgressStore(pool: pool, replica: "assay activate", leaseTTL: .seconds(2))
+        let store = ProgressStore(pool: pool, control: pool, replica: "assay activate", leaseTTL: .seconds(2))
         try await store.addArtifact(
             hash: model.hash.bytes, kind: "model", name: model.name, content: model.content, features: model.forest.features)
         let ledger = ActivationLedger(pool: pool, stage: ScoreStage.name)
