@@ -99,8 +99,9 @@ let package = Package(
         service(
             "assay", folder: "assay",
             [
-                "Hosting", "Training", "Truth", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator", "CsvFiles",
-                "TransactionFeed", "Migrations", "Activation", "Features", "Forest", "Intake", "Contracts", "RiskDomain", "Yaml", "Json", "Hashing",
+                "Hosting", "Training", "Truth", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator",
+                "CsvFiles", "TransactionFeed", "Activation", "Migrations", "Features", "Forest", "Intake", "Contracts", "RiskDomain", "Yaml",
+                "Json", "Hashing",
             ]),
 
         // Tests

@@ -70,11 +70,11 @@ package struct Emission {
 
     /// Says at which source time the record's outputs belong; call it before sending.
     ///
-    /// - Parameter informsOnly: The record changes what others find (an outcome) but depends on nothing itself: it is
-    ///   counted one step early, see ``StepGate``.
-    package mutating func order(at micros: Int64, informsOnly: Bool = false) {
+    /// - Parameter informingOf: Time of the earlier record that this one (an outcome) tells of, and on which nothing else
+    ///   depends: it is counted one step early, see ``StepGate``, but never so early that it could overtake that record.
+    package mutating func order(at micros: Int64, informingOf subject: Int64? = nil) {
         sourceMicros = max(sourceMicros ?? .min, micros)
-        let place = informsOnly ? micros - stepSpanMicros : micros
+        let place = subject.map { max(micros - stepSpanMicros, $0 + stepSpanMicros) } ?? micros
         var next = place / stepSpanMicros
         if place % stepSpanMicros < 0 { next -= 1 }
         guard next > step ?? .min else { return }

@@ -260,17 +260,18 @@ package struct ProgressStore: Sendable {
 
     /// Gives the lease back, with the unit's state so that the next owner can begin at once.
     ///
+    /// - Parameter offset: Where the state stands; nil without a snapshot, when the offset does not matter.
     /// - Returns: Whether the lease was still ours.
-    package func release(identity: StageIdentity, claim: Claim, at offset: Int64, snapshot: [UInt8]?) async throws(PostgresFailure) -> Bool {
+    package func release(identity: StageIdentity, claim: Claim, at offset: Int64?, snapshot: [UInt8]?) async throws(PostgresFailure) -> Bool {
         try await pool.withConnection { connection throws(PostgresFailure) in
             try await connection.transaction { session throws(PostgresFailure) in
                 let rows = try session.execute(
                     """
                     UPDATE pipeline.progress SET lease = NULL, deadline = NULL
-                    WHERE stage = $1 AND partition = $2 AND lease = $3 AND next_offset = $4
-                    """, [.text(identity.name), .int32(claim.partition), .uuid(claim.lease), .int64(offset)])
+                    WHERE stage = $1 AND partition = $2 AND lease = $3 AND next_offset = coalesce($4, next_offset)
+                    """, [.text(identity.name), .int32(claim.partition), .uuid(claim.lease), .optional(offset)])
                 guard rows == 1 else { return .rollback(false) }
-                if let snapshot {
+                if let snapshot, let offset {
                     try ProgressStore.store(snapshot: snapshot, at: offset, identity: identity, partition: claim.partition, session: session)
                 }
                 return .commit(true)

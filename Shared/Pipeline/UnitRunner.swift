@@ -31,7 +31,11 @@ struct UnitRunner<S: Stage>: Sendable {
             }
             if began.duration(to: .now) > .seconds(30) { attempt = 0 }
             attempt += 1
-            try? await Task.sleep(for: .milliseconds(min(5_000, 100 << min(attempt, 6))))
+            switch await pause(claim, for: .milliseconds(min(5_000, 100 << min(attempt, 6)))) {
+            case nil: break
+            case .released: return context.observer.note(.released(stage: identity.name, partition: claim.partition))
+            default: return context.observer.note(.fenced(stage: identity.name, partition: claim.partition))
+            }
             while true {
                 if Task.isCancelled { return }
                 do throws(PostgresFailure) {
@@ -363,28 +367,34 @@ struct UnitRunner<S: Stage>: Sendable {
         context.observer.note(.parked(stage: identity.name, partition: claim.partition, failure: failure))
         try? await context.store.report(
             stage: identity.name, partition: claim.partition, kind: failure.kind, detail: failure.description)
-        return await withTaskGroup(of: UnitMachine.Ending?.self) { group in
+        return await pause(claim, for: settings.parkedRetry) ?? .restart(failure.description)
+    }
+
+    /// Waits, with the lease held and no state; a release or the loss of the lease ends the wait.
+    ///
+    /// The mailbox is listened to by this task itself: a cancelled listener would end its stream for good.
+    private func pause(_ claim: ProgressStore.Claim, for duration: Duration) async -> UnitMachine.Ending? {
+        let end = ContinuousClock.now.advanced(by: duration)
+        return await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                try? await Task.sleep(for: settings.parkedRetry)
-                return .restart(failure.description)
-            }
-            group.addTask {
-                for await _ in mailbox.wakeup.signals {
-                    for event in mailbox.take() {
-                        switch event {
-                        case .releaseRequested:
-                            _ = try? await context.store.release(
-                                identity: identity, claim: claim, at: claim.nextOffset, snapshot: nil)
-                            return .released
-                        case .leaseLost, .fenced: return .fenced
-                        default: continue
-                        }
-                    }
-                }
-                return nil
+                try? await Task.sleep(until: end)
+                mailbox.wakeup.raise()
             }
             defer { group.cancelAll() }
-            return (await group.next() ?? nil) ?? .restart(failure.description)
+            mailbox.wakeup.raise()
+            for await _ in mailbox.wakeup.signals {
+                for event in mailbox.take() {
+                    switch event {
+                    case .releaseRequested:
+                        let isDone = try? await context.store.release(identity: identity, claim: claim, at: nil, snapshot: nil)
+                        return isDone == false ? .fenced : .released
+                    case .leaseLost, .fenced: return .fenced
+                    default: continue
+                    }
+                }
+                if ContinuousClock.now >= end { return nil }
+            }
+            return .fenced
         }
     }
 }

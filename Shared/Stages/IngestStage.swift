@@ -91,7 +91,7 @@ package struct IngestStage: Stage {
         } catch {
             throw .malformedRecord(offset: offset, slot: 0, detail: "normalised event: \(error)")
         }
-        emission.order(at: event.time.micros, informsOnly: source == .outcomes)
+        emission.order(at: event.time.micros, informingOf: source == .outcomes ? event.transactionTime.micros : nil)
         emission.send(output: 0, partition: Murmur2.partition(key: event.entity(0), count: eventsPartitions), record: bytes)
         write(event, bytes, to: &emission)
     }

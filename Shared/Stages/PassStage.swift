@@ -99,7 +99,7 @@ package struct PassStage: Stage {
         let own = apply(event, content: content, sofar: marker, state)
         if own != .none { marker = own }
 
-        emission.order(at: event.time.micros, informsOnly: event.kind == .outcome)
+        emission.order(at: event.time.micros, informingOf: event.kind == .outcome ? event.transactionTime.micros : nil)
         state.record.removeAll(keepingCapacity: true)
         state.values.withUnsafeBufferPointer { values in
             featureSet.hash.bytes.withUnsafeBytes { hash in

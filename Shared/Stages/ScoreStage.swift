@@ -63,7 +63,7 @@ package struct ScoreStage: Stage {
 
     package func makeState(partition: Int32, version: [UInt8]?) throws(PipelineFailure) -> State {
         guard let version else {
-            throw .invalid("the scorer has no model yet: give one with scorer.model_file or 'assay activate --model'")
+            throw .invalid("the scorer has no model yet: give one with model.file or 'assay activate --model'")
         }
         return State(model: try model(version))
     }
@@ -131,7 +131,7 @@ extension ScoreStage {
         var passes = record.passes
         passes.append(PassCoordinates(partition: input.partition, offset: input.offset, slot: input.slot))
         let target = event.entityCount > 0 ? Murmur2.partition(key: event.entity(0), count: scoresPartitions) : 0
-        emission.order(at: event.time.micros, informsOnly: event.kind == .outcome)
+        emission.order(at: event.time.micros, informingOf: event.kind == .outcome ? event.transactionTime.micros : nil)
         emission.touch(day: event.time.day)
         state.message.removeAll(keepingCapacity: true)
         let content = EventContent.hash(event)
