@@ -239,6 +239,7 @@ package final class StageHost: Service {
         while !Task.isCancelled {
             let reasons = stages.compactMap { $0.unreadiness() }
             if reasons.isEmpty { health.setReady(name) } else { health.setNotReady(name, reason: reasons.joined(separator: "; ")) }
+            if ticks % StageHost.ticksBetweenDays == 0 { await prepareDays(store) }
             if ticks % 10 == 9 {
                 for member in members {
                     guard let offsets = try? await store.heldOffsets(stage: member.identity.name), !offsets.isEmpty else { continue }
@@ -249,6 +250,21 @@ package final class StageHost: Service {
             }
             ticks += 1
             try? await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    /// Ten minutes of the watch's fifth of a second.
+    private static let ticksBetweenDays = 3_000
+
+    /// Makes the tables of today and the next two days before anything needs them; others are made on demand.
+    private func prepareDays(_ store: ProgressStore) async {
+        let today = Int32(StageHost.wallClock() / 86_400_000_000)
+        for member in members where !member.identity.tablesByDay.isEmpty {
+            do throws(PostgresFailure) {
+                try await store.ensureDays([today, today + 1, today + 2], tables: member.identity.tablesByDay)
+            } catch {
+                logger.warning("Trouble", metadata: ["operation": "prepare days", LogKey.reason: .init("\(error)")])
+            }
         }
     }
 
