@@ -162,6 +162,7 @@ struct Demo: Sendable {
             throw StackFailure(
                 description: "\(name) failed with status \(status ?? -1): \(stack.table.logTail("demo-\(name)", lineCount: 5))")
         }
+        if let entry = stack.table.entry("demo-\(name)") { stack.table.forget(entry.name, entry.identity) }
         return written
     }
 
