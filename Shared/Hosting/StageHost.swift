@@ -61,6 +61,8 @@ package final class StageHost: Service {
     private let topics: TopicPlan
     private let kafka: KafkaConfiguration
     private let isStopping = Mutex(false)
+    /// Why this process cannot go on, though another one could: it ends then, and whoever runs it starts it again.
+    private let fatal = Mutex<KafkaFailure?>(nil)
     private let stopper = Mutex<[@Sendable () -> Void]>([])
 
     /// - Parameter passEntities: Entities of the feature set's passes in order: their topics are made too.
@@ -127,6 +129,7 @@ package final class StageHost: Service {
         await admin.close()
         await control.close()
         await pool.close()
+        if let failure = fatal.withLock({ $0 }) { throw failure }
     }
 
     private var kafkaHooks: KafkaHooks {
@@ -224,7 +227,7 @@ package final class StageHost: Service {
         let all = runnings
         await withTaskGroup(of: Void.self) { group in
             for coordinator in coordinators { group.addTask { await coordinator.run(listener: postgres) } }
-            group.addTask { await self.watch(all, store, admin) }
+            group.addTask { await self.watch(all, store, admin) { consumer.fatalFailure ?? producer.fatalFailure } }
             await withTaskGroup(of: Void.self) { stages in
                 for running in all { stages.addTask { await running.run() } }
                 await stages.waitForAll()
@@ -234,9 +237,17 @@ package final class StageHost: Service {
     }
 
     /// Keeps readiness current, and shows lag tools how far the stages are.
-    private func watch(_ stages: [Running], _ store: ProgressStore, _ admin: KafkaAdmin) async {
+    private func watch(
+        _ stages: [Running], _ store: ProgressStore, _ admin: KafkaAdmin, fatalFailure: @Sendable () -> KafkaFailure?
+    ) async {
         var ticks = 0
         while !Task.isCancelled {
+            if let failure = fatalFailure() {
+                logger.critical("Kafka client cannot go on", metadata: [LogKey.error: .init("\(failure)")])
+                fatal.withLock { $0 = failure }
+                for stage in stages { stage.stop() }
+                return
+            }
             let reasons = stages.compactMap { $0.unreadiness() }
             if reasons.isEmpty { health.setReady(name) } else { health.setNotReady(name, reason: reasons.joined(separator: "; ")) }
             if ticks % StageHost.ticksBetweenDays == 0 { await prepareDays(store) }
