@@ -100,7 +100,8 @@ let package = Package(
             "assay", folder: "assay",
             [
                 "Hosting", "Training", "Truth", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator",
-                "CsvFiles", "TransactionFeed", "Activation", "Migrations", "Features", "Forest", "Intake", "Contracts", "RiskDomain", "Yaml",
+                "CsvFiles", "TransactionFeed", "Activation", "Migrations", "Features", "Forest", "Intake", "Contracts", "RiskDomain",
+                "Yaml",
                 "Json", "Hashing",
             ]),
 
@@ -131,10 +132,15 @@ let package = Package(
             name: "StageHarness",
             dependencies: ["Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Hashing", "Kafka"],
             path: "Tests/StageHarness", swiftSettings: strict),
-        tests("StagesTests", ["StageHarness", "Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Hashing", "Json"]),
+        tests(
+            "StagesTests",
+            ["StageHarness", "Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Hashing", "Json"]),
         tests(
             "TruthTests",
-            ["Truth", "StageHarness", "TestSupport", "Stages", "Pipeline", "Postgres", "Contracts", "RiskDomain", "Features", "Forest", "Hashing"]),
+            [
+                "Truth", "StageHarness", "TestSupport", "Stages", "Pipeline", "Postgres", "Contracts", "RiskDomain", "Features", "Forest",
+                "Hashing",
+            ]),
         tests("IntegrationTests", ["Stages", "Pipeline", "Kafka", "Postgres", "LocalStack", "TestSupport"]),
     ],
     cxxLanguageStandard: .cxx17

@@ -5,9 +5,11 @@ DO $$
 DECLARE wanted text;
 BEGIN
     FOREACH wanted IN ARRAY ARRAY['assay_ingest', 'assay_extractor', 'assay_scorer', 'assay_autoscaler', 'assay_trainer', 'assay_operator', 'analyst'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
+        -- Roles belong to the whole cluster: another database's migration may be making them now.
+        BEGIN
             EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
-        END IF;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+        END;
     END LOOP;
 END $$;
 

@@ -21,7 +21,8 @@ package final class StageHost: Service {
             self.genesis = genesis
             make = { context in
                 let runner = StageRunner(stage: stage, context: context)
-                return Running(run: { await runner.run() }, stop: { runner.stop() }, unreadiness: { runner.unreadiness }, held: { runner.heldCount })
+                return Running(
+                    run: { await runner.run() }, stop: { runner.stop() }, unreadiness: { runner.unreadiness }, held: { runner.heldCount })
             }
         }
     }
@@ -104,7 +105,9 @@ package final class StageHost: Service {
         let consumer = try KafkaConsumer(
             kafka.setting(["fetch.wait.max.ms": "100", "fetch.error.backoff.ms": "100"]), hooks: hooks)
         let producer = try KafkaProducer(
-            kafka.setting(["compression.type": "lz4", "linger.ms": "0", "message.max.bytes": "16777216", "queue.buffering.max.kbytes": "65536"]),
+            kafka.setting([
+                "compression.type": "lz4", "linger.ms": "0", "message.max.bytes": "16777216", "queue.buffering.max.kbytes": "65536",
+            ]),
             hooks: hooks)
         let admin = try KafkaAdmin(kafka, hooks: hooks)
         let control = PostgresPool(postgres, connectionCountMax: 2)
@@ -130,7 +133,9 @@ package final class StageHost: Service {
         let logger = logger
         return KafkaHooks(
             log: { level, facility, message in
-                logger.log(level: level <= .warning ? .debug : .warning, "Kafka", metadata: ["facility": .init(facility), "message": .init(message)])
+                logger.log(
+                    level: level <= .warning ? .debug : .warning, "Kafka",
+                    metadata: ["facility": .init(facility), "message": .init(message)])
             },
             fault: { failure in logger.debug("Kafka fault", metadata: [LogKey.error: .init("\(failure)")]) })
     }
@@ -147,7 +152,8 @@ package final class StageHost: Service {
             } catch {
                 attempt += 1
                 health.setNotReady(name, reason: "\(error)")
-                logger.warning("Waiting for database and broker", metadata: [LogKey.attempt: .init(attempt), LogKey.reason: .init("\(error)")])
+                logger.warning(
+                    "Waiting for database and broker", metadata: [LogKey.attempt: .init(attempt), LogKey.reason: .init("\(error)")])
                 try? await Task.sleep(for: .milliseconds(min(3_000, 100 << min(attempt, 5))))
                 if Task.isCancelled { return false }
             }
@@ -171,7 +177,8 @@ package final class StageHost: Service {
             let found = Int(try await admin.partitionCount(of: topic.name))
             guard found == topic.partitions else {
                 throw PipelineFailure.invalid(
-                    "topic \(topic.name) has \(found) partitions but \(topic.partitions) are configured; set the topics.*.partitions keys of all services to what Kafka has")
+                    "topic \(topic.name) has \(found) partitions but \(topic.partitions) are configured; set the topics.*.partitions keys of all services to what Kafka has"
+                )
             }
         }
         for member in members {

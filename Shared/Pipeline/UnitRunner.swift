@@ -468,7 +468,7 @@ extension Batch {
 extension [UInt8] {
     /// Lower-case hexadecimal.
     package var hex: String {
-        let digits = Array<UInt8>("0123456789abcdef".utf8)
+        let digits = [UInt8]("0123456789abcdef".utf8)
         return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }

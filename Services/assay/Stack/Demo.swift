@@ -67,7 +67,10 @@ struct Demo: Sendable {
         Narration.line("2/6  train: a forest on \(trainDays) days from \(trainFrom), tested on the 7 days before \(live)")
         let report = try await tool(
             "train", "assay-trainer",
-            ["--csv", csv, "--train-from", trainFrom, "--train-days", "\(trainDays)", "--out", model, "--seed", "\(seed)"])
+            [
+                "--csv", csv, "--train-from", trainFrom, "--train-days", "\(trainDays)", "--out", model, "--seed", "\(seed)",
+                "--review-at", "0.3", "--decline-at", "0.6",
+            ])
         for line in report.split(separator: "\n") { Narration.line("     \(line)") }
 
         Narration.line("3/6  start: PostgreSQL, Kafka and \(replicas) replicas of each service")
@@ -145,10 +148,15 @@ struct Demo: Sendable {
             try Task.checkCancellation()
             end = await stack.table.waitForExit("demo-\(name)", within: .milliseconds(500))
         }
+        return try written(name, status: end.status)
+    }
+
+    /// What a program wrote that has ended.
+    private func written(_ name: String, status: Int32?) throws -> String {
         let written = stack.table.logTail("demo-\(name)", lineCount: 60)
-        guard end.status == 0 else {
+        guard status == 0 else {
             throw StackFailure(
-                description: "\(name) failed with status \(end.status ?? -1): \(stack.table.logTail("demo-\(name)", lineCount: 5))")
+                description: "\(name) failed with status \(status ?? -1): \(stack.table.logTail("demo-\(name)", lineCount: 5))")
         }
         return written
     }
@@ -171,8 +179,9 @@ struct Demo: Sendable {
         var lastChange = ContinuousClock.now
         while true {
             try Task.checkCancellation()
-            if sent == nil, await stack.table.waitForExit("demo-\(label)", within: .milliseconds(200)).hasEnded {
-                sent = try Demo.sent(try await output(label), after: before)
+            if sent == nil {
+                let end = await stack.table.waitForExit("demo-\(label)", within: .milliseconds(200))
+                if end.hasEnded { sent = try Demo.sent(try written(label, status: end.status), after: before) }
             }
             let done = try await connection.query(
                 """
