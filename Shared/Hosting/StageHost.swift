@@ -61,6 +61,8 @@ package final class StageHost: Service {
     private let topics: TopicPlan
     private let kafka: KafkaConfiguration
     private let isStopping = Mutex(false)
+    /// Why this process cannot go on, though another one could: it ends then, and whoever runs it starts it again.
+    private let fatal = Mutex<KafkaFailure?>(nil)
     private let stopper = Mutex<[@Sendable () -> Void]>([])
 
     /// - Parameter passEntities: Entities of the feature set's passes in order: their topics are made too.
@@ -127,6 +129,7 @@ package final class StageHost: Service {
         await admin.close()
         await control.close()
         await pool.close()
+        if let failure = fatal.withLock({ $0 }) { throw failure }
     }
 
     private var kafkaHooks: KafkaHooks {
@@ -224,7 +227,7 @@ package final class StageHost: Service {
         let all = runnings
         await withTaskGroup(of: Void.self) { group in
             for coordinator in coordinators { group.addTask { await coordinator.run(listener: postgres) } }
-            group.addTask { await self.watch(all, store, admin) }
+            group.addTask { await self.watch(all, store, admin) { consumer.fatalFailure ?? producer.fatalFailure } }
             await withTaskGroup(of: Void.self) { stages in
                 for running in all { stages.addTask { await running.run() } }
                 await stages.waitForAll()
@@ -234,11 +237,20 @@ package final class StageHost: Service {
     }
 
     /// Keeps readiness current, and shows lag tools how far the stages are.
-    private func watch(_ stages: [Running], _ store: ProgressStore, _ admin: KafkaAdmin) async {
+    private func watch(
+        _ stages: [Running], _ store: ProgressStore, _ admin: KafkaAdmin, fatalFailure: @Sendable () -> KafkaFailure?
+    ) async {
         var ticks = 0
         while !Task.isCancelled {
+            if let failure = fatalFailure() {
+                logger.critical("Kafka client cannot go on", metadata: [LogKey.error: .init("\(failure)")])
+                fatal.withLock { $0 = failure }
+                for stage in stages { stage.stop() }
+                return
+            }
             let reasons = stages.compactMap { $0.unreadiness() }
             if reasons.isEmpty { health.setReady(name) } else { health.setNotReady(name, reason: reasons.joined(separator: "; ")) }
+            if ticks % StageHost.ticksBetweenDays == 0 { await prepareDays(store) }
             if ticks % 10 == 9 {
                 for member in members {
                     guard let offsets = try? await store.heldOffsets(stage: member.identity.name), !offsets.isEmpty else { continue }
@@ -249,6 +261,21 @@ package final class StageHost: Service {
             }
             ticks += 1
             try? await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    /// Ten minutes of the watch's fifth of a second.
+    private static let ticksBetweenDays = 3_000
+
+    /// Makes the tables of today and the next two days before anything needs them; others are made on demand.
+    private func prepareDays(_ store: ProgressStore) async {
+        let today = Int32(StageHost.wallClock() / 86_400_000_000)
+        for member in members where !member.identity.tablesByDay.isEmpty {
+            do throws(PostgresFailure) {
+                try await store.ensureDays([today, today + 1, today + 2], tables: member.identity.tablesByDay)
+            } catch {
+                logger.warning("Trouble", metadata: ["operation": "prepare days", LogKey.reason: .init("\(error)")])
+            }
         }
     }
 

@@ -91,6 +91,7 @@ struct Demo: Sendable {
         var table = try result.get()
         table.memory = stack.components().filter { $0.memoryBytes > 0 }.map { ($0.name, $0.memoryBytes) }
         print(table.text(directory: stack.directory, elapsed: begun.duration(to: .now)))
+        fflush(nil)
         try table.check()
     }
 
@@ -104,6 +105,9 @@ struct Demo: Sendable {
         options.migrations = path(OtherKeys.migrationsDirectory)
         options.replicas = replicas
         options.model = model
+        // The live days lie in the past by the clock, but are sent as if they were now: only the history keeps in step.
+        options.settings[HostKeys.liveWindow.environmentName] = "\(liveDays + 1)d"
+        options.settings[HostKeys.stepSpan.environmentName] = "1d"
         // Topics of an earlier demo hold what this one's database does not know.
         options.sharedTopicsPrefix = "assay-demo-\(Int(Date().timeIntervalSince1970))."
         return options
@@ -158,6 +162,7 @@ struct Demo: Sendable {
             throw StackFailure(
                 description: "\(name) failed with status \(status ?? -1): \(stack.table.logTail("demo-\(name)", lineCount: 5))")
         }
+        if let entry = stack.table.entry("demo-\(name)") { stack.table.forget(entry.name, entry.identity) }
         return written
     }
 
