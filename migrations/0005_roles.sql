@@ -5,9 +5,13 @@ DO $$
 DECLARE wanted text;
 BEGIN
     FOREACH wanted IN ARRAY ARRAY['assay_ingest', 'assay_extractor', 'assay_scorer', 'assay_autoscaler', 'assay_trainer', 'assay_operator', 'analyst'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
+        CONTINUE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = wanted);
+        -- Roles are the cluster's: another database of it may be migrated at this moment.
+        BEGIN
             EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
-        END IF;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;
+        END;
     END LOOP;
 END $$;
 
