@@ -105,6 +105,11 @@ let package = Package(
                 "Json", "Hashing",
             ]),
 
+        // Benchmarks
+        .executableTarget(
+            name: "assay-benchmark-copy", dependencies: ["Postgres", "LocalStack", "Contracts", "RiskDomain", "ServiceRuntime"],
+            path: "Benchmarks/CopyRate", swiftSettings: strict),
+
         // Tests
         .target(
             name: "TestSupport", dependencies: ["Kafka", "Postgres", "LocalStack"], path: "Tests/TestSupport", swiftSettings: strict),
