@@ -23,6 +23,8 @@ GRANT SELECT, INSERT ON pipeline.incident, pipeline.genesis TO assay_ingest, ass
 GRANT SELECT ON pipeline.activation TO assay_ingest, assay_extractor, assay_scorer;
 GRANT SELECT ON ALL TABLES IN SCHEMA pipeline TO assay_autoscaler, assay_operator, analyst;
 GRANT INSERT, UPDATE ON pipeline.activation TO assay_operator;
+GRANT INSERT ON pipeline.genesis TO assay_operator;
+GRANT UPDATE (active) ON pipeline.progress TO assay_operator;
 GRANT EXECUTE ON FUNCTION pipeline.ensure_days(regclass, date[]) TO assay_ingest, assay_scorer;
 
 GRANT USAGE ON SCHEMA ledger TO assay_ingest, assay_extractor, assay_scorer, assay_trainer, assay_operator, analyst;
