@@ -146,7 +146,13 @@ let package = Package(
                 "Truth", "StageHarness", "TestSupport", "Stages", "Pipeline", "Postgres", "Contracts", "RiskDomain", "Features", "Forest",
                 "Hashing",
             ]),
-        tests("IntegrationTests", ["Stages", "Pipeline", "Kafka", "Postgres", "LocalStack", "TestSupport"]),
+        tests(
+            "IntegrationTests",
+            [
+                "Hosting", "ServiceRuntime", "Stages", "Pipeline", "Truth", "Activation", "Migrations", "Kafka", "Postgres", "LocalStack",
+                "Contracts",
+                "Features", "Forest", "Intake", "Json", "Hashing", "RiskDomain", "StageHarness", "TestSupport",
+            ]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -50,7 +50,7 @@ package enum HostKeys {
         "batch.bytes.max", in: 1_024...(1 << 28), default: 256 << 10, unit: "bytes", doc: "Input folded at most before its outputs are sent"
     )
     package static let batchesInFlight = ConfigurationKey.int(
-        "batch.inflight.max", in: 1...64, default: 8, doc: "Batches folded and sent at most ahead of the commit")
+        "batch.inflight.max", in: 1...1_024, default: 64, doc: "Batches folded and sent at most ahead of the commit")
     package static let commitInterval = ConfigurationKey.duration(
         "commit.interval", in: .zero...Duration.seconds(10), default: .milliseconds(10),
         doc: "Shortest time between two commits of a partition")

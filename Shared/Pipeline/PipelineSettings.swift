@@ -5,13 +5,13 @@ package struct PipelineSettings: Sendable {
     /// Input bytes folded at most before outputs are sent.
     package var batchBytesMax = 256 << 10
     /// Batches folded and sent at most ahead of the commit.
-    package var batchesInFlightMax = 8
+    package var batchesInFlightMax = 64
     /// Shortest time between two commits of a unit.
     package var commitInterval = Duration.milliseconds(10)
     /// How long a lease holds without renewal.
-    package var leaseTTL = Duration.milliseconds(3_000)
+    package var leaseTTL = Duration.milliseconds(2_000)
     /// How often leases are renewed and the share is looked at.
-    package var heartbeat = Duration.milliseconds(500)
+    package var heartbeat = Duration.milliseconds(400)
     /// Span of source time that units of a stage keep in step by.
     package var stepSpan = Duration.seconds(3_600)
     /// Records younger than this, by the wall clock, are not held to the step.

@@ -51,11 +51,6 @@ package struct ProgressStore: Sendable {
         try await pool.withConnection { connection throws(PostgresFailure) in
             try await connection.transaction { session throws(PostgresFailure) in
                 _ = try session.execute("SET LOCAL synchronous_commit = on")
-                if let genesis {
-                    _ = try session.execute(
-                        "INSERT INTO pipeline.genesis (stage, artifact) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-                        [.text(stage), .bytea(genesis)])
-                }
                 _ = try session.execute(
                     """
                     INSERT INTO pipeline.progress (stage, partition, topic, cluster_id, next_offset, active)
@@ -63,9 +58,32 @@ package struct ProgressStore: Sendable {
                     FROM unnest($4::int[], $5::bigint[]) AS u (partition, start) ON CONFLICT DO NOTHING
                     """,
                     [.text(stage), .text(topic), .text(clusterID), .array(.int4, partitions), .array(starts)])
+                if let genesis { try ProgressStore.begin(stage: stage, with: genesis, session) }
                 return .commit
             }
         }
+    }
+
+    /// Makes a version the one that a stage begins with, unless it has begun with another.
+    ///
+    /// Units that have folded nothing yet and name no version take it: no record was ever read without one.
+    package func begin(stage: String, with artifact: [UInt8]) async throws(PostgresFailure) {
+        try await control.withConnection { connection throws(PostgresFailure) in
+            try await connection.transaction { session throws(PostgresFailure) in
+                try ProgressStore.begin(stage: stage, with: artifact, session)
+                return .commit
+            }
+        }
+    }
+
+    private static func begin(stage: String, with artifact: [UInt8], _ session: PostgresSession) throws(PostgresFailure) {
+        _ = try session.execute(
+            "INSERT INTO pipeline.genesis (stage, artifact) VALUES ($1, $2) ON CONFLICT DO NOTHING", [.text(stage), .bytea(artifact)])
+        _ = try session.execute(
+            """
+            UPDATE pipeline.progress p SET active = g.artifact FROM pipeline.genesis g
+            WHERE p.stage = $1 AND g.stage = $1 AND p.active IS NULL AND p.accepted = 0
+            """, [.text(stage)])
     }
 
     /// Renews our leases, says that we live, and looks at the stage.

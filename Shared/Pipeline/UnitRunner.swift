@@ -88,10 +88,8 @@ struct UnitRunner<S: Stage>: Sendable {
             mailbox.wakeup.raise()
             for await _ in mailbox.wakeup.signals {
                 var actions: [UnitMachine.Action] = []
-                for event in mailbox.take() {
-                    if case .committed(let range) = event { life.inFlight.removeAll { $0.range.to <= range.to } }
-                    actions += machineInside.handle(event)
-                }
+                for event in mailbox.take() { actions += machineInside.handle(event) }
+                life.inFlight.removeAll { $0.range.to <= machineInside.committed }
                 if machineInside.mayFold {
                     do {
                         actions += try foldMore(reader, &messages, fold, &life, &machineInside)

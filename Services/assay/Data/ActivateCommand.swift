@@ -53,6 +53,8 @@ enum ActivateCommand {
         let store = ProgressStore(pool: pool, control: pool, replica: "assay activate", leaseTTL: .seconds(2))
         try await store.addArtifact(
             hash: model.hash.bytes, kind: "model", name: model.name, content: model.content, features: model.forest.features)
+        // The first model of all is also the one to begin with: a scorer without one cannot reach any control record.
+        try await store.begin(stage: ScoreStage.name, with: model.hash.bytes)
         let ledger = ActivationLedger(pool: pool, stage: ScoreStage.name)
         let replicaCount = try await awaitLoaded(model, ledger, within: invocation.duration("wait"))
 
