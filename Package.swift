@@ -105,6 +105,11 @@ let package = Package(
                 "Json", "Hashing",
             ]),
 
+        // Benchmarks
+        .executableTarget(
+            name: "assay-benchmark-copy", dependencies: ["Postgres", "LocalStack", "Contracts", "RiskDomain", "ServiceRuntime"],
+            path: "Benchmarks/CopyRate", swiftSettings: strict),
+
         // Tests
         .target(
             name: "TestSupport", dependencies: ["Kafka", "Postgres", "LocalStack"], path: "Tests/TestSupport", swiftSettings: strict),
@@ -141,7 +146,13 @@ let package = Package(
                 "Truth", "StageHarness", "TestSupport", "Stages", "Pipeline", "Postgres", "Contracts", "RiskDomain", "Features", "Forest",
                 "Hashing",
             ]),
-        tests("IntegrationTests", ["Stages", "Pipeline", "Kafka", "Postgres", "LocalStack", "TestSupport"]),
+        tests(
+            "IntegrationTests",
+            [
+                "Hosting", "ServiceRuntime", "Stages", "Pipeline", "Truth", "Activation", "Migrations", "Kafka", "Postgres", "LocalStack",
+                "Contracts",
+                "Features", "Forest", "Intake", "Json", "Hashing", "RiskDomain", "StageHarness", "TestSupport",
+            ]),
     ],
     cxxLanguageStandard: .cxx17
 )

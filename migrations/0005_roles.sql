@@ -5,10 +5,12 @@ DO $$
 DECLARE wanted text;
 BEGIN
     FOREACH wanted IN ARRAY ARRAY['assay_ingest', 'assay_extractor', 'assay_scorer', 'assay_autoscaler', 'assay_trainer', 'assay_operator', 'analyst'] LOOP
-        -- Roles belong to the whole cluster: another database's migration may be making them now.
+        CONTINUE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = wanted);
+        -- Roles are the cluster's: another database of it may be migrated at this moment.
         BEGIN
             EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
-        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;
         END;
     END LOOP;
 END $$;

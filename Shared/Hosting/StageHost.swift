@@ -103,15 +103,16 @@ package final class StageHost: Service {
     private func work() async throws {
         let postgres = PostgresConfiguration(configuration, applicationName: replicaName)
         let pool = PostgresPool(postgres, connectionCountMax: configuration.int(HostKeys.postgresConnections))
-        let hooks = kafkaHooks
         let consumer = try KafkaConsumer(
-            kafka.setting(["fetch.wait.max.ms": "100", "fetch.error.backoff.ms": "100"]), hooks: hooks)
+            kafka.setting(["fetch.wait.max.ms": "100", "fetch.error.backoff.ms": "100"].merging(KafkaMetrics.interval) { $1 }),
+            hooks: kafkaHooks("consumer"))
         let producer = try KafkaProducer(
-            kafka.setting([
-                "compression.type": "lz4", "linger.ms": "0", "message.max.bytes": "16777216", "queue.buffering.max.kbytes": "65536",
-            ]),
-            hooks: hooks)
-        let admin = try KafkaAdmin(kafka, hooks: hooks)
+            kafka.setting(
+                [
+                    "compression.type": "lz4", "linger.ms": "0", "message.max.bytes": "16777216", "queue.buffering.max.kbytes": "65536",
+                ].merging(KafkaMetrics.interval) { $1 }),
+            hooks: kafkaHooks("producer"))
+        let admin = try KafkaAdmin(kafka, hooks: kafkaHooks("admin"))
         let control = PostgresPool(postgres, connectionCountMax: 2)
         let store = ProgressStore(pool: pool, control: control, replica: replicaName, leaseTTL: settings.leaseTTL)
         do {
@@ -132,15 +133,18 @@ package final class StageHost: Service {
         if let failure = fatal.withLock({ $0 }) { throw failure }
     }
 
-    private var kafkaHooks: KafkaHooks {
+    private func kafkaHooks(_ client: String) -> KafkaHooks {
         let logger = logger
+        let metrics = KafkaMetrics(client: client, registry: registry)
         return KafkaHooks(
             log: { level, facility, message in
+                // librdkafka's warnings are about connections that it makes again by itself.
                 logger.log(
                     level: level <= .warning ? .debug : .warning, "Kafka",
                     metadata: ["facility": .init(facility), "message": .init(message)])
             },
-            fault: { failure in logger.debug("Kafka fault", metadata: [LogKey.error: .init("\(failure)")]) })
+            fault: { failure in logger.debug("Kafka fault", metadata: [LogKey.error: .init("\(failure)")]) },
+            statistics: { metrics.show($0) })
     }
 
     /// Repeats the preparation until database and broker are there; false when asked to finish first.
