@@ -169,7 +169,7 @@ package final class StageHost: Service {
     }
 
     private func prepareOnce(_ store: ProgressStore, _ admin: KafkaAdmin) async throws {
-        let clusterID = try await admin.clusterId()
+        let clusterID = try await admin.clusterId(within: .seconds(3))
         let replication = Int32(configuration.int(HostKeys.kafkaReplication))
         let wanted = topics.all(passEntities: passEntities)
         _ = try await admin.createTopics(

@@ -55,6 +55,7 @@ package final class HttpServer: Service {
 
     /// Begins to listen. ``run()`` does this too, if it has not been done.
     package func start() throws(HttpServerFailure) {
+        if port != nil { return }
         let problem: String? = daemon.withLock { daemon in
             if daemon != nil { return nil }
             daemon = Daemon(configuration, context: context)
