@@ -13,7 +13,7 @@ extension LiveSuite {
         try await query(
             "INSERT INTO model.artifact (hash, kind, name, content, features) VALUES ($1, 'model', 'next', $2, $3) ON CONFLICT DO NOTHING",
             [.bytea(models[model].hash.bytes), .bytea(modelFiles[model]), .array(featureSet.featureNames)])
-        try await eventually("every scorer to load model \(model)", diagnosis: { await state() }) {
+        try await eventually("every scorer to load model \(model)", diagnosis: state) {
             try await count(
                 "SELECT count(*) FROM pipeline.replica WHERE stage = 'score' AND deadline > clock_timestamp() AND NOT loaded @> ARRAY[$1]",
                 [.bytea(models[model].hash.bytes)]) == 0
