@@ -100,9 +100,15 @@ let package = Package(
             "assay", folder: "assay",
             [
                 "Hosting", "Training", "Truth", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator",
-                "CsvFiles", "TransactionFeed", "Activation", "Migrations", "Features", "Forest", "Intake", "Contracts", "RiskDomain", "Yaml",
+                "CsvFiles", "TransactionFeed", "Activation", "Migrations", "Features", "Forest", "Intake", "Contracts", "RiskDomain",
+                "Yaml",
                 "Json", "Hashing",
             ]),
+
+        // Benchmarks
+        .executableTarget(
+            name: "assay-benchmark-copy", dependencies: ["Postgres", "LocalStack", "Contracts", "RiskDomain", "ServiceRuntime"],
+            path: "Benchmarks/CopyRate", swiftSettings: strict),
 
         // Tests
         .target(
@@ -131,14 +137,20 @@ let package = Package(
             name: "StageHarness",
             dependencies: ["Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Hashing", "Kafka"],
             path: "Tests/StageHarness", swiftSettings: strict),
-        tests("StagesTests", ["StageHarness", "Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Hashing", "Json"]),
+        tests(
+            "StagesTests",
+            ["StageHarness", "Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Hashing", "Json"]),
         tests(
             "TruthTests",
-            ["Truth", "StageHarness", "TestSupport", "Stages", "Pipeline", "Postgres", "Contracts", "RiskDomain", "Features", "Forest", "Hashing"]),
+            [
+                "Truth", "StageHarness", "TestSupport", "Stages", "Pipeline", "Postgres", "Contracts", "RiskDomain", "Features", "Forest",
+                "Hashing",
+            ]),
         tests(
             "IntegrationTests",
             [
-                "Hosting", "ServiceRuntime", "Stages", "Pipeline", "Truth", "Activation", "Migrations", "Kafka", "Postgres", "LocalStack", "Contracts",
+                "Hosting", "ServiceRuntime", "Stages", "Pipeline", "Truth", "Activation", "Migrations", "Kafka", "Postgres", "LocalStack",
+                "Contracts",
                 "Features", "Forest", "Intake", "Json", "Hashing", "RiskDomain", "StageHarness", "TestSupport",
             ]),
     ],

@@ -50,11 +50,12 @@ BEGIN
     IF (nsp, base) NOT IN (('ledger', 'event_log'), ('scoring', 'score'), ('scoring', 'marker')) THEN
         RAISE EXCEPTION 'ensure_days: % is not kept by day', parent USING ERRCODE = 'AS001';
     END IF;
-    -- pg_class is asked, not to_regclass: its cache need not have heard of what another session made while we waited.
+    -- The lock comes first even when the day is there: who made it lets go of the lock only after telling every session of
+    -- it, and a COPY that begins between the commit and the telling would not find the day. For the same reason pg_class is
+    -- asked rather than to_regclass, whose cache need not have heard.
+    PERFORM pg_advisory_xact_lock(hashtext(nsp || '.' || base));
     FOREACH day IN ARRAY days LOOP
         child := base || to_char(day, '_YYYYMMDD');
-        CONTINUE WHEN EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = nsp AND c.relname = child);
-        PERFORM pg_advisory_xact_lock(hashtext(nsp || '.' || base));
         CONTINUE WHEN EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = nsp AND c.relname = child);
         EXECUTE format('CREATE TABLE %I.%I (LIKE %s INCLUDING ALL)', nsp, child, parent);
         EXECUTE format('ALTER TABLE %s ATTACH PARTITION %I.%I FOR VALUES FROM (%L) TO (%L)', parent, nsp, child,

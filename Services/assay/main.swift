@@ -2,5 +2,5 @@ import ServiceRuntime
 
 let command = Command(
     "assay", abstract: "The command-line tool of Assay: local stack, migrations, data, models, and checks.",
-    subcommands: StackCommands.all + DataCommands.all + TruthCommands.all)
+    subcommands: StackCommands.all + DataCommands.all + [TrainCommand.command] + TruthCommands.all)
 await command.main()

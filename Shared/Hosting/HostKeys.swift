@@ -19,13 +19,15 @@ package enum HostKeys {
         "postgres.url", default: "postgresql:///assay", doc: "PostgreSQL as a URI or conninfo; leave the password to postgres.password")
     package static let postgresPassword = ConfigurationKey.secret("postgres.password", doc: "Password for PostgreSQL")
     package static let postgresConnections = ConfigurationKey.int(
-        "postgres.connections.max", in: 2...64, default: 6, doc: "Connections that this process opens at most, besides three for leases and notifications")
+        "postgres.connections.max", in: 2...64, default: 6,
+        doc: "Connections that this process opens at most, besides three for leases and notifications")
     package static let postgresStatementTimeout = ConfigurationKey.duration(
         "postgres.statement.timeout", in: .milliseconds(100)...Duration.seconds(3_600), default: .seconds(30),
         doc: "A statement that runs longer is cancelled and tried again")
 
     package static let replicaName = ConfigurationKey.string(
-        "replica.name", default: "", doc: "Name of this replica; the same after a restart, so that it gets its partitions back; host and process id when empty")
+        "replica.name", default: "",
+        doc: "Name of this replica; the same after a restart, so that it gets its partitions back; host and process id when empty")
 
     package static let topicsPrefix = ConfigurationKey.string(
         "topics.prefix", default: "assay.", doc: "Begins the name of every topic")
@@ -45,11 +47,13 @@ package enum HostKeys {
     package static let batchMessages = ConfigurationKey.int(
         "batch.messages.max", in: 1...65_536, default: 512, doc: "Messages folded at most before their outputs are sent")
     package static let batchBytes = ConfigurationKey.int(
-        "batch.bytes.max", in: 1_024...(1 << 28), default: 256 << 10, unit: "bytes", doc: "Input folded at most before its outputs are sent")
+        "batch.bytes.max", in: 1_024...(1 << 28), default: 256 << 10, unit: "bytes", doc: "Input folded at most before its outputs are sent"
+    )
     package static let batchesInFlight = ConfigurationKey.int(
-        "batch.inflight.max", in: 1...64, default: 8, doc: "Batches folded and sent at most ahead of the commit")
+        "batch.inflight.max", in: 1...1_024, default: 64, doc: "Batches folded and sent at most ahead of the commit")
     package static let commitInterval = ConfigurationKey.duration(
-        "commit.interval", in: .zero...Duration.seconds(10), default: .milliseconds(10), doc: "Shortest time between two commits of a partition")
+        "commit.interval", in: .zero...Duration.seconds(10), default: .milliseconds(10),
+        doc: "Shortest time between two commits of a partition")
     package static let leaseTTL = ConfigurationKey.duration(
         "lease.ttl", in: .milliseconds(200)...Duration.seconds(300), default: .milliseconds(2_000),
         doc: "How long a lease holds without renewal: the time to fail-over")
@@ -63,7 +67,8 @@ package enum HostKeys {
         "step.live.window", in: .zero...Duration.seconds(86_400 * 3_650), default: .seconds(600),
         doc: "Events younger than this are live and need not keep in step")
     package static let snapshotRecords = ConfigurationKey.int(
-        "snapshot.records.max", in: 100...1_000_000_000, default: 100_000, doc: "A snapshot is taken after this many records of a partition")
+        "snapshot.records.max", in: 100...1_000_000_000, default: 100_000, doc: "A snapshot is taken after this many records of a partition"
+    )
     package static let snapshotInterval = ConfigurationKey.duration(
         "snapshot.interval", in: .milliseconds(100)...Duration.seconds(86_400), default: .seconds(60),
         doc: "... or after this much time")
@@ -71,7 +76,8 @@ package enum HostKeys {
     package static let kafka = [kafkaBootstrapServers, kafkaProperties, kafkaSaslPassword, kafkaReplication]
     package static let postgres = [postgresURL, postgresPassword, postgresConnections, postgresStatementTimeout]
     package static let topics = [
-        topicsPrefix, transactionsPartitions, outcomesPartitions, eventsPartitions, featuresPartitions, scoresPartitions, rejectedPartitions,
+        topicsPrefix, transactionsPartitions, outcomesPartitions, eventsPartitions, featuresPartitions, scoresPartitions,
+        rejectedPartitions,
     ]
     package static let pipeline = [
         batchMessages, batchBytes, batchesInFlight, commitInterval, leaseTTL, heartbeat, stepSpan, liveWindow, snapshotRecords,

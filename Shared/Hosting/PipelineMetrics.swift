@@ -23,10 +23,13 @@ package struct PipelineMetrics: Sendable {
             count("assay_leases_claimed_total", "Partitions claimed", stage)
             logger.info("Claimed", metadata: place(stage, partition, [LogKey.offset: .init(next)]))
         case .recovered(let stage, let partition, let from, let records, let took):
-            registry.histogram("assay_recovery_seconds", help: "Time to have a partition's state again", labels: [("stage", stage)]).record(took)
+            registry.histogram("assay_recovery_seconds", help: "Time to have a partition's state again", labels: [("stage", stage)]).record(
+                took)
             logger.info(
                 "Recovered",
-                metadata: place(stage, partition, [LogKey.offset: .init(from), LogKey.count: .init(records), LogKey.durationMillis: .init(took.micros / 1_000)]))
+                metadata: place(
+                    stage, partition,
+                    [LogKey.offset: .init(from), LogKey.count: .init(records), LogKey.durationMillis: .init(took.micros / 1_000)]))
         case .released(let stage, let partition):
             logger.info("Released", metadata: place(stage, partition))
         case .fenced(let stage, let partition):
@@ -53,8 +56,10 @@ package struct PipelineMetrics: Sendable {
             count("assay_troubles_total", "Uses of database or broker that failed and are tried again", stage)
             logger.warning("Trouble", metadata: [LogKey.stage: .init(stage), "operation": .init(what), LogKey.reason: .init(why)])
         case .keptInStep(let stage, _, _, let waited):
-            registry.histogram("assay_step_wait_seconds", help: "Time waited for other partitions to come into step", labels: [("stage", stage)])
-                .record(waited)
+            registry.histogram(
+                "assay_step_wait_seconds", help: "Time waited for other partitions to come into step", labels: [("stage", stage)]
+            )
+            .record(waited)
         }
     }
 

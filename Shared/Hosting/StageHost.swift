@@ -21,7 +21,8 @@ package final class StageHost: Service {
             self.genesis = genesis
             make = { context in
                 let runner = StageRunner(stage: stage, context: context)
-                return Running(run: { await runner.run() }, stop: { runner.stop() }, unreadiness: { runner.unreadiness }, held: { runner.heldCount })
+                return Running(
+                    run: { await runner.run() }, stop: { runner.stop() }, unreadiness: { runner.unreadiness }, held: { runner.heldCount })
             }
         }
     }
@@ -60,6 +61,8 @@ package final class StageHost: Service {
     private let topics: TopicPlan
     private let kafka: KafkaConfiguration
     private let isStopping = Mutex(false)
+    /// Why this process cannot go on, though another one could: it ends then, and whoever runs it starts it again.
+    private let fatal = Mutex<KafkaFailure?>(nil)
     private let stopper = Mutex<[@Sendable () -> Void]>([])
 
     /// - Parameter passEntities: Entities of the feature set's passes in order: their topics are made too.
@@ -100,13 +103,16 @@ package final class StageHost: Service {
     private func work() async throws {
         let postgres = PostgresConfiguration(configuration, applicationName: replicaName)
         let pool = PostgresPool(postgres, connectionCountMax: configuration.int(HostKeys.postgresConnections))
-        let hooks = kafkaHooks
         let consumer = try KafkaConsumer(
-            kafka.setting(["fetch.wait.max.ms": "100", "fetch.error.backoff.ms": "100"]), hooks: hooks)
+            kafka.setting(["fetch.wait.max.ms": "100", "fetch.error.backoff.ms": "100"].merging(KafkaMetrics.interval) { $1 }),
+            hooks: kafkaHooks("consumer"))
         let producer = try KafkaProducer(
-            kafka.setting(["compression.type": "lz4", "linger.ms": "0", "message.max.bytes": "16777216", "queue.buffering.max.kbytes": "65536"]),
-            hooks: hooks)
-        let admin = try KafkaAdmin(kafka, hooks: hooks)
+            kafka.setting(
+                [
+                    "compression.type": "lz4", "linger.ms": "0", "message.max.bytes": "16777216", "queue.buffering.max.kbytes": "65536",
+                ].merging(KafkaMetrics.interval) { $1 }),
+            hooks: kafkaHooks("producer"))
+        let admin = try KafkaAdmin(kafka, hooks: kafkaHooks("admin"))
         let control = PostgresPool(postgres, connectionCountMax: 2)
         let store = ProgressStore(pool: pool, control: control, replica: replicaName, leaseTTL: settings.leaseTTL)
         do {
@@ -124,15 +130,21 @@ package final class StageHost: Service {
         await admin.close()
         await control.close()
         await pool.close()
+        if let failure = fatal.withLock({ $0 }) { throw failure }
     }
 
-    private var kafkaHooks: KafkaHooks {
+    private func kafkaHooks(_ client: String) -> KafkaHooks {
         let logger = logger
+        let metrics = KafkaMetrics(client: client, registry: registry)
         return KafkaHooks(
             log: { level, facility, message in
-                logger.log(level: level <= .warning ? .debug : .warning, "Kafka", metadata: ["facility": .init(facility), "message": .init(message)])
+                // librdkafka's warnings are about connections that it makes again by itself.
+                logger.log(
+                    level: level <= .warning ? .debug : .warning, "Kafka",
+                    metadata: ["facility": .init(facility), "message": .init(message)])
             },
-            fault: { failure in logger.debug("Kafka fault", metadata: [LogKey.error: .init("\(failure)")]) })
+            fault: { failure in logger.debug("Kafka fault", metadata: [LogKey.error: .init("\(failure)")]) },
+            statistics: { metrics.show($0) })
     }
 
     /// Repeats the preparation until database and broker are there; false when asked to finish first.
@@ -147,7 +159,8 @@ package final class StageHost: Service {
             } catch {
                 attempt += 1
                 health.setNotReady(name, reason: "\(error)")
-                logger.warning("Waiting for database and broker", metadata: [LogKey.attempt: .init(attempt), LogKey.reason: .init("\(error)")])
+                logger.warning(
+                    "Waiting for database and broker", metadata: [LogKey.attempt: .init(attempt), LogKey.reason: .init("\(error)")])
                 try? await Task.sleep(for: .milliseconds(min(3_000, 100 << min(attempt, 5))))
                 if Task.isCancelled { return false }
             }
@@ -171,7 +184,8 @@ package final class StageHost: Service {
             let found = Int(try await admin.partitionCount(of: topic.name))
             guard found == topic.partitions else {
                 throw PipelineFailure.invalid(
-                    "topic \(topic.name) has \(found) partitions but \(topic.partitions) are configured; set the topics.*.partitions keys of all services to what Kafka has")
+                    "topic \(topic.name) has \(found) partitions but \(topic.partitions) are configured; set the topics.*.partitions keys of all services to what Kafka has"
+                )
             }
         }
         for member in members {
@@ -217,7 +231,7 @@ package final class StageHost: Service {
         let all = runnings
         await withTaskGroup(of: Void.self) { group in
             for coordinator in coordinators { group.addTask { await coordinator.run(listener: postgres) } }
-            group.addTask { await self.watch(all, store, admin) }
+            group.addTask { await self.watch(all, store, admin) { consumer.fatalFailure ?? producer.fatalFailure } }
             await withTaskGroup(of: Void.self) { stages in
                 for running in all { stages.addTask { await running.run() } }
                 await stages.waitForAll()
@@ -227,11 +241,20 @@ package final class StageHost: Service {
     }
 
     /// Keeps readiness current, and shows lag tools how far the stages are.
-    private func watch(_ stages: [Running], _ store: ProgressStore, _ admin: KafkaAdmin) async {
+    private func watch(
+        _ stages: [Running], _ store: ProgressStore, _ admin: KafkaAdmin, fatalFailure: @Sendable () -> KafkaFailure?
+    ) async {
         var ticks = 0
         while !Task.isCancelled {
+            if let failure = fatalFailure() {
+                logger.critical("Kafka client cannot go on", metadata: [LogKey.error: .init("\(failure)")])
+                fatal.withLock { $0 = failure }
+                for stage in stages { stage.stop() }
+                return
+            }
             let reasons = stages.compactMap { $0.unreadiness() }
             if reasons.isEmpty { health.setReady(name) } else { health.setNotReady(name, reason: reasons.joined(separator: "; ")) }
+            if ticks % StageHost.ticksBetweenDays == 0 { await prepareDays(store) }
             if ticks % 10 == 9 {
                 for member in members {
                     guard let offsets = try? await store.heldOffsets(stage: member.identity.name), !offsets.isEmpty else { continue }
@@ -242,6 +265,21 @@ package final class StageHost: Service {
             }
             ticks += 1
             try? await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    /// Ten minutes of the watch's fifth of a second.
+    private static let ticksBetweenDays = 3_000
+
+    /// Makes the tables of today and the next two days before anything needs them; others are made on demand.
+    private func prepareDays(_ store: ProgressStore) async {
+        let today = Int32(StageHost.wallClock() / 86_400_000_000)
+        for member in members where !member.identity.tablesByDay.isEmpty {
+            do throws(PostgresFailure) {
+                try await store.ensureDays([today, today + 1, today + 2], tables: member.identity.tablesByDay)
+            } catch {
+                logger.warning("Trouble", metadata: ["operation": "prepare days", LogKey.reason: .init("\(error)")])
+            }
         }
     }
 

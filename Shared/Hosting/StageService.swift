@@ -35,7 +35,9 @@ package enum StageService {
             try http.start()
             logger.notice(
                 "Starting",
-                metadata: [LogKey.version: .init(AssayVersion.current), LogKey.port: .init(http.port ?? 0), LogKey.owner: .init(host.replicaName)])
+                metadata: [
+                    LogKey.version: .init(AssayVersion.current), LogKey.port: .init(http.port ?? 0), LogKey.owner: .init(host.replicaName),
+                ])
             try await ServiceGroup(ServiceGroup.Configuration(services: [http, host], configuration), logger: logger).run()
             logger.notice("Stopped")
         }

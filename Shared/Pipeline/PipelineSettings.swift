@@ -5,7 +5,7 @@ package struct PipelineSettings: Sendable {
     /// Input bytes folded at most before outputs are sent.
     package var batchBytesMax = 256 << 10
     /// Batches folded and sent at most ahead of the commit.
-    package var batchesInFlightMax = 8
+    package var batchesInFlightMax = 64
     /// Shortest time between two commits of a unit.
     package var commitInterval = Duration.milliseconds(10)
     /// How long a lease holds without renewal.

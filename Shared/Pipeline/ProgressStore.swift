@@ -53,7 +53,8 @@ package struct ProgressStore: Sendable {
                 _ = try session.execute("SET LOCAL synchronous_commit = on")
                 if let genesis {
                     _ = try session.execute(
-                        "INSERT INTO pipeline.genesis (stage, artifact) VALUES ($1, $2) ON CONFLICT DO NOTHING", [.text(stage), .bytea(genesis)])
+                        "INSERT INTO pipeline.genesis (stage, artifact) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                        [.text(stage), .bytea(genesis)])
                 }
                 _ = try session.execute(
                     """
@@ -262,7 +263,8 @@ package struct ProgressStore: Sendable {
     ///
     /// - Parameter offset: Where the state stands; nil without a snapshot, when the offset does not matter.
     /// - Returns: Whether the lease was still ours.
-    package func release(identity: StageIdentity, claim: Claim, at offset: Int64?, snapshot: [UInt8]?) async throws(PostgresFailure) -> Bool {
+    package func release(identity: StageIdentity, claim: Claim, at offset: Int64?, snapshot: [UInt8]?) async throws(PostgresFailure) -> Bool
+    {
         try await pool.withConnection { connection throws(PostgresFailure) in
             try await connection.transaction { session throws(PostgresFailure) in
                 let rows = try session.execute(
@@ -272,7 +274,8 @@ package struct ProgressStore: Sendable {
                     """, [.text(identity.name), .int32(claim.partition), .uuid(claim.lease), .optional(offset)])
                 guard rows == 1 else { return .rollback(false) }
                 if let snapshot, let offset {
-                    try ProgressStore.store(snapshot: snapshot, at: offset, identity: identity, partition: claim.partition, session: session)
+                    try ProgressStore.store(
+                        snapshot: snapshot, at: offset, identity: identity, partition: claim.partition, session: session)
                 }
                 return .commit(true)
             }
@@ -353,7 +356,8 @@ extension ProgressStore {
     package func checkIdentity(stage: String, clusterID: String, lows: [Int32: Int64], highs: [Int32: Int64]) async throws {
         let rows = try await pool.withConnection { connection throws(PostgresFailure) in
             try await connection.query(
-                "SELECT partition, topic, cluster_id, next_offset FROM pipeline.progress WHERE stage = $1 ORDER BY partition", [.text(stage)])
+                "SELECT partition, topic, cluster_id, next_offset FROM pipeline.progress WHERE stage = $1 ORDER BY partition",
+                [.text(stage)])
         }
         for row in rows {
             let partition = try row.int32("partition")

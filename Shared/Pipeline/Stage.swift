@@ -1,4 +1,3 @@
-
 /// A stage: a pure fold over one input partition, and the rows it stores. Everything else (leases, batches, lanes,
 /// commits, snapshots) is the pipeline's.
 ///

@@ -120,7 +120,8 @@ package actor StepCoordinator {
         var behindByTopic: [String: Set<Int32>] = [:]
         for id in asked {
             guard let waiter = waiters[id] else { continue }
-            for (unit, topic) in units where unit.step < waiter.step && !(unit.stage == waiter.key.stage && unit.partition == waiter.key.partition) {
+            for (unit, topic) in units
+            where unit.step < waiter.step && !(unit.stage == waiter.key.stage && unit.partition == waiter.key.partition) {
                 behindByTopic[topic, default: []].insert(unit.partition)
             }
         }

@@ -88,10 +88,8 @@ struct UnitRunner<S: Stage>: Sendable {
             mailbox.wakeup.raise()
             for await _ in mailbox.wakeup.signals {
                 var actions: [UnitMachine.Action] = []
-                for event in mailbox.take() {
-                    if case .committed(let range) = event { life.inFlight.removeAll { $0.range.to <= range.to } }
-                    actions += machineInside.handle(event)
-                }
+                for event in mailbox.take() { actions += machineInside.handle(event) }
+                life.inFlight.removeAll { $0.range.to <= machineInside.committed }
                 if machineInside.mayFold {
                     do {
                         actions += try foldMore(reader, &messages, fold, &life, &machineInside)
@@ -468,7 +466,7 @@ extension Batch {
 extension [UInt8] {
     /// Lower-case hexadecimal.
     package var hex: String {
-        let digits = Array<UInt8>("0123456789abcdef".utf8)
+        let digits = [UInt8]("0123456789abcdef".utf8)
         return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }

@@ -21,7 +21,10 @@ import Testing
             for _ in 0..<rounds {
                 for name in planners.keys.sorted() {
                     let plan = planners[name]!.plan(units: units, replicas: planners.keys.sorted())
-                    for partition in plan.release { units[Int(partition)].isHeld = false; units[Int(partition)].owner = nil }
+                    for partition in plan.release {
+                        units[Int(partition)].isHeld = false
+                        units[Int(partition)].owner = nil
+                    }
                     for partition in plan.claim where !units[Int(partition)].isHeld {
                         units[Int(partition)] = .init(partition: partition, owner: name, isHeld: true)
                         moves += 1

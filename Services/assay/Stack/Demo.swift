@@ -67,7 +67,10 @@ struct Demo: Sendable {
         Narration.line("2/6  train: a forest on \(trainDays) days from \(trainFrom), tested on the 7 days before \(live)")
         let report = try await tool(
             "train", "assay-trainer",
-            ["--csv", csv, "--train-from", trainFrom, "--train-days", "\(trainDays)", "--out", model, "--seed", "\(seed)"])
+            [
+                "--csv", csv, "--train-from", trainFrom, "--train-days", "\(trainDays)", "--out", model, "--seed", "\(seed)",
+                "--review-at", "0.3", "--decline-at", "0.6",
+            ])
         for line in report.split(separator: "\n") { Narration.line("     \(line)") }
 
         Narration.line("3/6  start: PostgreSQL, Kafka and \(replicas) replicas of each service")
@@ -88,6 +91,7 @@ struct Demo: Sendable {
         var table = try result.get()
         table.memory = stack.components().filter { $0.memoryBytes > 0 }.map { ($0.name, $0.memoryBytes) }
         print(table.text(directory: stack.directory, elapsed: begun.duration(to: .now)))
+        fflush(nil)
         try table.check()
     }
 
@@ -101,6 +105,9 @@ struct Demo: Sendable {
         options.migrations = path(OtherKeys.migrationsDirectory)
         options.replicas = replicas
         options.model = model
+        // The live days lie in the past by the clock, but are sent as if they were now: only the history keeps in step.
+        options.settings[HostKeys.liveWindow.environmentName] = "\(liveDays + 1)d"
+        options.settings[HostKeys.stepSpan.environmentName] = "1d"
         // Topics of an earlier demo hold what this one's database does not know.
         options.sharedTopicsPrefix = "assay-demo-\(Int(Date().timeIntervalSince1970))."
         return options
@@ -145,11 +152,17 @@ struct Demo: Sendable {
             try Task.checkCancellation()
             end = await stack.table.waitForExit("demo-\(name)", within: .milliseconds(500))
         }
+        return try written(name, status: end.status)
+    }
+
+    /// What a program wrote that has ended.
+    private func written(_ name: String, status: Int32?) throws -> String {
         let written = stack.table.logTail("demo-\(name)", lineCount: 60)
-        guard end.status == 0 else {
+        guard status == 0 else {
             throw StackFailure(
-                description: "\(name) failed with status \(end.status ?? -1): \(stack.table.logTail("demo-\(name)", lineCount: 5))")
+                description: "\(name) failed with status \(status ?? -1): \(stack.table.logTail("demo-\(name)", lineCount: 5))")
         }
+        if let entry = stack.table.entry("demo-\(name)") { stack.table.forget(entry.name, entry.identity) }
         return written
     }
 
@@ -171,8 +184,9 @@ struct Demo: Sendable {
         var lastChange = ContinuousClock.now
         while true {
             try Task.checkCancellation()
-            if sent == nil, await stack.table.waitForExit("demo-\(label)", within: .milliseconds(200)).hasEnded {
-                sent = try Demo.sent(try await output(label), after: before)
+            if sent == nil {
+                let end = await stack.table.waitForExit("demo-\(label)", within: .milliseconds(200))
+                if end.hasEnded { sent = try Demo.sent(try written(label, status: end.status), after: before) }
             }
             let done = try await connection.query(
                 """

@@ -17,6 +17,8 @@ struct UpOptions: Sendable {
     var schemaFile: String
     var featuresFile: String
     var migrations: String
+    /// Settings of the services beside the stack's own, by the names of their variables.
+    var settings: [String: String] = [:]
     /// Begins the topics' names in a cluster that others use too; nil leaves it to the configuration.
     var sharedTopicsPrefix: String?
     var readyWithin = Duration.seconds(90)
@@ -44,6 +46,7 @@ extension Stack {
             if options.model != nil { throw StackFailure(description: "the model \(model) is not there") }
             record[FileKeys.model.environmentName] = nil
         }
+        for (name, value) in options.settings.sorted(by: { $0.key < $1.key }) { record[name] = value }
         try record.save(to: recordPath)
         guard options.startsServices else { return }
         try startServices(options, environment.merging(record.environment) { _, ours in ours })
@@ -135,6 +138,8 @@ extension Stack {
         if options.startsAutoscaler { names.append(Stack.autoscaler) }
         let total = names.count
         let deadline = ContinuousClock.now + options.readyWithin
+        // Reasons that pass by in a moment are not worth a line.
+        let quietUntil = ContinuousClock.now + .seconds(3)
         var said: [String: String] = [:]
         while !names.isEmpty {
             try Task.checkCancellation()
@@ -147,7 +152,7 @@ extension Stack {
                 if readiness == .ready {
                     names.removeAll { $0 == name }
                     Narration.line("\(name): ready (\(total - names.count)/\(total))")
-                } else if case .waiting(let reason) = readiness, reason != "starting", said[name] != reason {
+                } else if case .waiting(let reason) = readiness, ContinuousClock.now > quietUntil, said[name] != reason {
                     said[name] = reason
                     Narration.line("\(name): \(reason)")
                 }
