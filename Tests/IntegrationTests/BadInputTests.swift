@@ -140,7 +140,7 @@ struct BadInputTests {
             }
             #expect(try await suite.count("SELECT count(*) FROM scoring.score WHERE transaction_id LIKE 'good-%'") == bads.count)
             #expect(try await suite.count("SELECT count(*) FROM scoring.score WHERE amount_minor = 0") == 1)
-            #expect(try await suite.count("SELECT count(*) FROM pipeline.incident") == 0)
+            try await suite.expectNoIncident()
             try await suite.expectTruth()
         }
     }

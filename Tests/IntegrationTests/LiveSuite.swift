@@ -263,6 +263,13 @@ final class LiveSuite: Sendable {
         Int(try await query("SELECT count(*) FROM pipeline.incident WHERE kind = $1", [.text(kind)]).single().int64(0))
     }
 
+    func expectNoIncident() async throws {
+        let told = try await query("SELECT stage, partition, kind, detail FROM pipeline.incident ORDER BY id LIMIT 3").map {
+            "\(try $0.text(0))/\(try $0.optional(1, as: Int32.self) ?? -1) \(try $0.text(2)): \(try $0.text(3))"
+        }
+        #expect(told.isEmpty)
+    }
+
     /// Proves from PostgreSQL alone that what was committed is what a replay says.
     func expectTruth() async throws {
         let connection = try await PostgresConnection.connect(PostgresConfiguration(conninfo))

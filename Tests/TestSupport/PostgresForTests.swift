@@ -9,16 +9,25 @@ internal import Synchronization
 package enum PostgresForTests {
     private static let cluster: Result<PrivatePostgres, PrivatePostgres.Failure> = Result {
         () throws(PrivatePostgres.Failure) -> PrivatePostgres in
+        let postgres = try ownServer("shared")
+        try postgres.start()
+        return postgres
+    }
+
+    /// A cluster for one test alone, not started yet, which may stop it. It is removed at the end of this process, if not before.
+    ///
+    /// - Parameter name: Tells it from the other clusters of this process.
+    package static func ownServer(_ name: String) throws(PrivatePostgres.Failure) -> PrivatePostgres {
         var options = PrivatePostgres.Options()
         options.fsync = false
+        options.connectionCountMax = 400
         options.sharedBuffersMiB = 64
         options.walSizeMaxMiB = 512
         // Commits stay synchronous to memory, so that tests see the order users see.
         options.settings = ["synchronous_commit = on", "deadlock_timeout = 50ms", "max_prepared_transactions = 10", "autovacuum = off"]
         let postgres = try PrivatePostgres(
-            directory: "/var/tmp/assay-test-postgres-\(ProcessInfo.processInfo.processIdentifier)", options: options)
+            directory: "/var/tmp/assay-test-postgres-\(ProcessInfo.processInfo.processIdentifier)-\(name)", options: options)
         guard startWatchdog(postgres.removalCommand) else { throw PrivatePostgres.Failure(description: "cannot start the watchdog") }
-        try postgres.start()
         return postgres
     }
 
