@@ -27,6 +27,7 @@ struct UnitRunner<S: Stage>: Sendable {
             case .fenced:
                 return context.observer.note(.fenced(stage: identity.name, partition: claim.partition))
             case .restart(let why):
+                if life.isReleasing { return await letGo(claim) }
                 context.observer.note(.restarting(stage: identity.name, partition: claim.partition, why: why))
             }
             if began.duration(to: .now) > .seconds(30) { attempt = 0 }
@@ -53,7 +54,9 @@ struct UnitRunner<S: Stage>: Sendable {
 
     // MARK: One life
 
-    private func runOnce(_ claim: ProgressStore.Claim, isCareful: Bool) async -> (ending: UnitMachine.Ending, wasParked: Bool) {
+    private func runOnce(
+        _ claim: ProgressStore.Claim, isCareful: Bool
+    ) async -> (ending: UnitMachine.Ending, wasParked: Bool, isReleasing: Bool) {
         var machine = UnitMachine(committed: claim.nextOffset, batchesInFlightMax: settings.batchesInFlightMax)
         let fold: UnitFold<S>
         let reader: PartitionReader
@@ -62,16 +65,16 @@ struct UnitRunner<S: Stage>: Sendable {
             reader = try await context.consumer.openPartition(
                 topic: identity.inputTopic, partition: claim.partition, at: fold.nextOffset)
         } catch let failure as PipelineFailure {
-            return (await parkAndWait(claim, failure), true)
+            return (await parkAndWait(claim, failure), true, false)
         } catch {
-            return (.restart("\(error)"), isCareful)
+            return (.restart("\(error)"), isCareful, false)
         }
         await context.steps?.advance(
             stage: identity.name, partition: claim.partition, step: fold.standing.step ?? .min, position: claim.nextOffset)
         let ending = await loop(claim, &machine, fold, reader, isCareful: isCareful)
         await context.steps?.forget(stage: identity.name, partition: claim.partition)
         await reader.close()
-        return (ending, machine.isParked)
+        return (ending, machine.isParked, machine.isReleasing)
     }
 
     private func loop(
@@ -88,7 +91,10 @@ struct UnitRunner<S: Stage>: Sendable {
             mailbox.wakeup.raise()
             for await _ in mailbox.wakeup.signals {
                 var actions: [UnitMachine.Action] = []
-                for event in mailbox.take() { actions += machineInside.handle(event) }
+                for event in mailbox.take() {
+                    if event == .releaseRequested, !machineInside.isReleasing { group.addTask { await boundRelease() } }
+                    actions += machineInside.handle(event)
+                }
                 life.inFlight.removeAll { $0.range.to <= machineInside.committed }
                 if machineInside.mayFold {
                     do {
@@ -199,7 +205,8 @@ struct UnitRunner<S: Stage>: Sendable {
         case .readProgress:
             group.addTask { await readProgress(claim) }
         case .release:
-            let snapshot = identity.hasHistory && !fold.isReplaying ? fold.snapshot() : nil
+            // A record that failed in the middle of a run leaves a state that stands nowhere.
+            let snapshot = identity.hasHistory && !fold.isReplaying && life.parked == nil ? fold.snapshot() : nil
             let offset = fold.isReplaying ? claim.nextOffset : fold.nextOffset
             group.addTask { await release(claim, at: offset, snapshot: snapshot) }
         case .stop: break
@@ -299,6 +306,19 @@ struct UnitRunner<S: Stage>: Sendable {
                 try? await Task.sleep(for: .milliseconds(200))
             }
         }
+    }
+
+    /// Ends a hand-over that cannot finish, such as one whose outputs wait for a unit that nobody runs to come into step.
+    private func boundRelease() async {
+        do { try await Task.sleep(for: settings.releaseTimeout) } catch { return }
+        mailbox.post(.sendFailed("the hand-over took longer than \(settings.releaseTimeout)"))
+    }
+
+    /// Gives the lease back without a snapshot: what is not committed is for the next owner to fold again.
+    private func letGo(_ claim: ProgressStore.Claim) async {
+        let isDone = try? await context.store.release(identity: identity, claim: claim, at: nil, snapshot: nil)
+        let (stage, partition) = (identity.name, claim.partition)
+        context.observer.note(isDone == false ? .fenced(stage: stage, partition: partition) : .released(stage: stage, partition: partition))
     }
 
     private func release(_ claim: ProgressStore.Claim, at offset: Int64, snapshot: [UInt8]?) async {
