@@ -101,7 +101,11 @@ package final class StageHost: Service {
     }
 
     private func work() async throws {
-        let postgres = PostgresConfiguration(configuration, applicationName: replicaName)
+        var postgres = PostgresConfiguration(configuration, applicationName: replicaName)
+        postgres.onNotice = { [logger] notice in
+            // Its words may quote values: for whoever debugs, not for every log.
+            logger.debug("PostgreSQL notice", metadata: [LogKey.sqlstate: .init(notice.sqlState), "message": .init(notice.message)])
+        }
         let pool = PostgresPool(postgres, connectionCountMax: configuration.int(HostKeys.postgresConnections))
         let consumer = try KafkaConsumer(
             kafka.setting(["fetch.wait.max.ms": "100", "fetch.error.backoff.ms": "100"].merging(KafkaMetrics.interval) { $1 }),
