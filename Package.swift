@@ -41,6 +41,7 @@ let package = Package(
         .executable(name: "assay-scorer", targets: ["assay-scorer"]),
         .executable(name: "assay-autoscaler", targets: ["assay-autoscaler"]),
         .executable(name: "assay-trainer", targets: ["assay-trainer"]),
+        .executable(name: "local-broker", targets: ["local-broker"]),
     ],
     targets: [
         // C libraries
@@ -51,7 +52,12 @@ let package = Package(
         cLibrary("CXxhash", pkgConfig: "libxxhash", package: "libxxhash-dev"),
         cLibrary("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
         cLibrary("COpenssl", pkgConfig: "libcrypto", package: "libssl-dev"),
+        cLibrary("CIsal", pkgConfig: "libisal", package: "libisal-dev"),
+        cLibrary("CLz4", pkgConfig: "liblz4", package: "liblz4-dev"),
+        cLibrary("CZstd", pkgConfig: "libzstd", package: "libzstd-dev"),
+        cLibrary("CSnappy", pkgConfig: "snappy", package: "libsnappy-dev"),
         .systemLibrary(name: "CLinuxProcess", path: "Shared/CLinuxProcess"),
+        .systemLibrary(name: "CLinuxIo", path: "Shared/CLinuxIo"),
         .target(
             name: "CSimdjson", path: "Shared/CSimdjson",
             cxxSettings: [.unsafeFlags(["-O2"])],
@@ -86,6 +92,14 @@ let package = Package(
         room("Migrations", ["Postgres", "Hashing"]),
         room("LocalStack", ["Postgres", "Kafka", "ServiceRuntime", "CLinuxProcess"]),
 
+        // The embedded broker
+        .target(
+            name: "KafkaProtocol", path: "Shared/KafkaProtocol", exclude: ["messages.txt"], swiftSettings: strict),
+        room("RecordLog", ["CIsal", "CZlib", "CLz4", "CZstd", "CSnappy", "CLinuxIo"]),
+        room("GroupCoordinator", ["CIsal"]),
+        room("FrameServer", ["CLinuxIo"]),
+        room("KafkaBroker", ["KafkaProtocol", "RecordLog", "GroupCoordinator", "FrameServer", "Json"]),
+
         // Services
         service("assay-ingest", folder: "ingest", ["Hosting", "ServiceRuntime", "Stages", "Intake", "Features", "RiskDomain"]),
         service("assay-feature-extractor", folder: "feature-extractor", ["Hosting", "ServiceRuntime", "Stages", "Features"]),
@@ -104,6 +118,8 @@ let package = Package(
                 "Yaml",
                 "Json", "Hashing",
             ]),
+
+        service("local-broker", folder: "local-broker", ["KafkaBroker", "FrameServer", "ServiceRuntime"]),
 
         // Benchmarks
         .executableTarget(
@@ -127,6 +143,12 @@ let package = Package(
         tests("CsvFilesTests", ["CsvFiles"]),
         tests("TransactionFeedTests", ["TransactionFeed", "CsvFiles", "Json", "RiskDomain"]),
         tests("KafkaTests", ["Kafka", "CLibrdkafka", "TestSupport"]),
+        tests("KafkaProtocolTests", ["KafkaProtocol"]),
+        tests("RecordLogTests", ["RecordLog"]),
+        tests("GroupCoordinatorTests", ["GroupCoordinator"]),
+        tests("FrameServerTests", ["FrameServer"]),
+        tests("KafkaBrokerTests", ["KafkaBroker", "KafkaProtocol", "RecordLog", "GroupCoordinator", "FrameServer"]),
+        tests("KafkaConformanceTests", ["Kafka", "KafkaProtocol", "TestSupport"]),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("PipelineTests", ["Pipeline", "Postgres", "Contracts", "Hashing"]),
         tests("MigrationsTests", ["Migrations", "Hashing", "Postgres", "TestSupport"]),

@@ -1,0 +1,1 @@
+print("local-broker: not built yet")

@@ -1,0 +1,12 @@
+// What Linux has for files and sockets that Swift's own import of the C library lacks: epoll, eventfd, sendfile and accept4.
+#pragma once
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+// glibc shows these under _GNU_SOURCE only.
+extern int accept4(int descriptor, struct sockaddr *__restrict address, socklen_t *__restrict length, int flags);

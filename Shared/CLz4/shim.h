@@ -1,0 +1,4 @@
+// LZ4 frames.
+#pragma once
+
+#include <lz4frame.h>

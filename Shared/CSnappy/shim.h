@@ -1,0 +1,4 @@
+// Snappy.
+#pragma once
+
+#include <snappy-c.h>

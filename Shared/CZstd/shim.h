@@ -1,0 +1,4 @@
+// Zstandard.
+#pragma once
+
+#include <zstd.h>
