@@ -4,6 +4,8 @@ struct BufferPool: ~Copyable {
 
     private let pooledBytesMax: Int
     private(set) var pooledBytes = 0
+    /// Lent out.
+    private(set) var lentBytes = 0
     /// At place `n`: free buffers of `smallestByteCount << n` bytes.
     private var free: [[UnsafeMutableRawPointer]] = []
 
@@ -13,6 +15,7 @@ struct BufferPool: ~Copyable {
     mutating func take(byteCountMin: Int) -> UnsafeMutableRawBufferPointer {
         let place = Self.place(byteCountMin)
         let byteCount = Self.smallestByteCount << place
+        lentBytes += byteCount
         if place < free.count, let start = free[place].popLast() {
             pooledBytes -= byteCount
             return UnsafeMutableRawBufferPointer(start: start, count: byteCount)
@@ -22,6 +25,7 @@ struct BufferPool: ~Copyable {
 
     mutating func giveBack(_ buffer: UnsafeMutableRawBufferPointer) {
         guard let start = buffer.baseAddress else { return }
+        lentBytes -= buffer.count
         guard pooledBytes + buffer.count <= pooledBytesMax else { return buffer.deallocate() }
         let place = Self.place(buffer.count)
         while free.count <= place { free.append([]) }

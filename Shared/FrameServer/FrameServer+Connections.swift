@@ -29,7 +29,7 @@ extension FrameServer {
             case EAGAIN: return false
             case EMFILE, ENFILE, ENOBUFS, ENOMEM:
                 // The waiting connection would wake the loop again and again.
-                counters.acceptFaults += 1
+                counted.acceptFaults += 1
                 setAccepting(false)
                 acceptAgainTick = tick + Self.acceptPauseMillis
                 nextSweepTick = min(nextSweepTick, tick + Self.acceptPauseMillis)
@@ -37,8 +37,8 @@ extension FrameServer {
             default: return true  // that one connection's own failure
             }
         }
-        guard counters.connectionsOpen < limits.connectionCountMax else {
-            counters.connectionsRefused += 1
+        guard counted.connectionsOpen < limits.connectionCountMax else {
+            counted.connectionsRefused += 1
             Glibc.close(descriptor)
             return true
         }
@@ -56,9 +56,9 @@ extension FrameServer {
         let peer = ListeningSockets.text(of: &storage, length: length)
         let connection = Connection(id: id, descriptor: descriptor, peer: peer, tick: tick)
         connections[Int(slot)] = connection
-        counters.connectionsAccepted += 1
-        counters.connectionsOpen += 1
-        if counters.connectionsOpen == 1 { nextSweepTick = tick + sweepMillis }
+        counted.connectionsAccepted += 1
+        counted.connectionsOpen += 1
+        if counted.connectionsOpen == 1 { nextSweepTick = tick + sweepMillis }
         connection.interest = EPOLLIN.rawValue | EPOLLRDHUP.rawValue
         watch(descriptor, EPOLL_CTL_ADD, events: connection.interest, key: Self.key(of: id))
         handler.opened(id, peer: peer)
@@ -108,7 +108,7 @@ extension FrameServer {
         connection.outputBytes = []
         connections[Int(connection.id.slot)] = nil
         freeSlots.append(connection.id.slot)
-        counters.connectionsOpen -= 1
+        counted.connectionsOpen -= 1
         closedIds.append(connection.id)
         admitWaiters()
     }

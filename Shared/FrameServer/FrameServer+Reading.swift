@@ -18,7 +18,7 @@ extension FrameServer {
             }
             return shut(connection)  // the peer's end, or a failure of the connection
         }
-        counters.bytesIn += UInt64(count)
+        counted.bytesIn += UInt64(count)
         connection.inputEnd += count
         connection.activityTick = tick
         takeFrame(connection)
@@ -34,12 +34,10 @@ extension FrameServer {
                 guard budget.reserve(byteCount, for: connection.id) else {
                     connection.state = .waitingForMemory
                     connection.frameTick = nil
-                    countMemory()
                     return watch(connection, 0)
                 }
                 connection.reservedByteCount = byteCount
                 connection.frameTick = tick
-                countMemory()
             }
         }
         if connection.inputCount == 0 {
@@ -54,7 +52,7 @@ extension FrameServer {
     private func handOver(_ connection: Connection, byteCount: Int) {
         let start = connection.inputStart + Self.prefixByteCount
         let frame = UnsafeMutableRawBufferPointer(rebasing: connection.input[start..<start + byteCount])
-        counters.frames += 1
+        counted.frames += 1
         connection.state = .inWork
         connection.frameTick = nil
         connection.isInputLent = true
@@ -68,7 +66,7 @@ extension FrameServer {
     }
 
     private func refuse(_ connection: Connection, byteCount: Int) {
-        counters.framesRefused += 1
+        counted.framesRefused += 1
         let head = connection.input[connection.inputStart..<connection.inputEnd].prefix(Self.headByteCountMax)
         handler.refusedFrame(connection.id, peer: connection.peer, byteCount: byteCount, head: Array(head))
         shut(connection)
@@ -127,7 +125,6 @@ extension FrameServer {
         if connection.reservedByteCount == 0 { return }
         budget.release(connection.reservedByteCount)
         connection.reservedByteCount = 0
-        countMemory()
     }
 
     /// Lets those go on whose turn it is.
@@ -141,11 +138,5 @@ extension FrameServer {
             connection.frameTick = tick
             listReady(connection)
         }
-        countMemory()
-    }
-
-    private func countMemory() {
-        counters.requestMemoryBytes = budget.byteCountInUse
-        counters.requestMemoryWaiters = budget.waiters.count
     }
 }

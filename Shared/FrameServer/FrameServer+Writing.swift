@@ -38,7 +38,7 @@ extension FrameServer {
                 return true
             }
             written = max(count, 0)
-            counters.bytesOut += UInt64(written)
+            counted.bytesOut += UInt64(written)
         }
         if written < bytes.count {
             // `outputBytes` becomes the only owner again when the chunk is let go, and keeps its memory.
@@ -104,7 +104,7 @@ extension FrameServer {
             }
             if connection.state == .closed { return }
             turnByteCount -= count
-            counters.bytesOut += UInt64(count)
+            counted.bytesOut += UInt64(count)
             connection.outputByteCount -= count
             connection.outputOffset += count
             if count > 0 { connection.writtenTick = tick }
@@ -128,7 +128,7 @@ extension FrameServer {
             let count = sendfile(connection.descriptor, descriptor, &offset, left)
             let isFileFault = count == 0 || (count < 0 && ![EAGAIN, EINTR, EPIPE, ECONNRESET].contains(errno))
             if isFileFault {
-                counters.fileFaults += 1
+                counted.fileFaults += 1
                 shut(connection)
                 return 0
             }
@@ -154,7 +154,7 @@ extension FrameServer {
 
     /// The response is written: the connection reads again, or ends.
     private func finish(_ connection: Connection) {
-        counters.responses += 1
+        counted.responses += 1
         setCork(connection, false)
         if !connection.output.isEmpty { connection.output = [] }
         if connection.outputBytes.capacity > BufferPool.smallestByteCount { connection.outputBytes = [] }

@@ -11,11 +11,19 @@ package final class FrameServer {
     /// Where the server listens, with the real port.
     package let address: ListenAddress
     package let remote: LoopRemote
-    package internal(set) var counters = ServerCounters()
+    package var counters: ServerCounters {
+        var counters = counted
+        counters.bufferBytes = pool.pooledBytes + pool.lentBytes
+        counters.requestMemoryBytes = budget.byteCountInUse
+        counters.requestMemoryWaiters = budget.waiters.count
+        return counters
+    }
+    /// All but what ``counters`` adds.
+    var counted = ServerCounters()
 
     let handler: any FrameHandler
     let epoll: CInt
-    let listeners: ListeningSockets
+    var listeners: ListeningSockets
     var isAccepting = false
     /// When accepting goes on after the system had no descriptor left; nil otherwise.
     var acceptAgainTick: Int64?
@@ -100,7 +108,7 @@ package final class FrameServer {
             sendDue()
             if tick >= nextSweepTick { sweep() }
             tellClosed()
-            if let stopTick, counters.connectionsOpen == 0 || tick >= stopTick { break }
+            if let stopTick, counted.connectionsOpen == 0 || tick >= stopTick { break }
         }
         end()
     }
@@ -117,7 +125,7 @@ package final class FrameServer {
         if !ready.isEmpty || !closedIds.isEmpty { return 0 }
         var deadline = Int64.max
         if let handlerDeadline { deadline = handlerDeadline }
-        if counters.connectionsOpen > 0 { deadline = min(deadline, nextSweepTick) }
+        if counted.connectionsOpen > 0 { deadline = min(deadline, nextSweepTick) }
         for connection in delayed { deadline = min(deadline, connection.dueTick) }
         if let acceptAgainTick { deadline = min(deadline, acceptAgainTick) }
         if let stopTick { deadline = min(deadline, stopTick) }
@@ -171,6 +179,7 @@ package final class FrameServer {
         stopTick = tick + limits.stopMillis
         acceptAgainTick = nil
         setAccepting(false)
+        listeners.shut()
         handler.stopping(tick: tick)
         for case let connection? in connections where !connection.isBusy { shut(connection) }
         tellClosed()
@@ -199,15 +208,15 @@ package final class FrameServer {
             case .reading:
                 if let frameTick = connection.frameTick {
                     guard !connection.isPaused, tick - frameTick > limits.requestReadMillis else { break }
-                    counters.closedReadStalled += 1
+                    counted.closedReadStalled += 1
                     shut(connection)
                 } else if tick - connection.activityTick > limits.idleMillis {
-                    counters.closedIdle += 1
+                    counted.closedIdle += 1
                     shut(connection)
                 }
             case .writing:
                 guard tick - connection.writtenTick > limits.responseWriteMillis else { break }
-                counters.closedWriteStalled += 1
+                counted.closedWriteStalled += 1
                 shut(connection)
             case .waitingForMemory, .inWork, .delayed, .closed: break
             }

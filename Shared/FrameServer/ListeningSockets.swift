@@ -3,7 +3,7 @@ internal import Glibc
 
 /// The sockets of one listen address: more than one where a name has several addresses, as `localhost` mostly has.
 struct ListeningSockets: ~Copyable {
-    let descriptors: [CInt]
+    private(set) var descriptors: [CInt]
     /// With the port that the system chose in place of 0.
     let address: ListenAddress
 
@@ -87,6 +87,12 @@ struct ListeningSockets: ~Copyable {
         guard outcome == 0 else { return "unknown" }
         let name = String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return "\(ListenAddress(host: name, port: port))"
+    }
+
+    /// Nobody can connect from here on, and the port is free.
+    mutating func shut() {
+        for descriptor in descriptors { close(descriptor) }
+        descriptors = []
     }
 
     deinit {

@@ -16,6 +16,8 @@ package struct ServerCounters: Hashable, Sendable {
     package internal(set) var responses: UInt64 = 0
     package internal(set) var bytesIn: UInt64 = 0
     package internal(set) var bytesOut: UInt64 = 0
+    /// Memory of all buffers for frames, in use or kept for the next.
+    package internal(set) var bufferBytes = 0
     /// Of ``ServerLimits/requestMemoryMax``.
     package internal(set) var requestMemoryBytes = 0
     /// Connections that wait for a share of it.

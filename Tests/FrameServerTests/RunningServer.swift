@@ -32,6 +32,13 @@ final class RunningServer: Sendable {
         try LoopThread.launch(server) { ended.signal() }
     }
 
+    static func answering(
+        _ answer: @escaping @Sendable (FrameServer, ConnectionId, UnsafeMutableRawBufferPointer, Int64) -> Void,
+        onStop: @escaping @Sendable (FrameServer) -> Void = { _ in }
+    ) throws -> RunningServer {
+        try RunningServer({ _ in }, answer: answer, onStop: onStop)
+    }
+
     /// Runs `work` on the loop and waits for its result.
     func onLoop<Result: Sendable>(_ work: @escaping @Sendable (FrameServer) -> Result) -> Result {
         let outcome = Slot<Result>()
