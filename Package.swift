@@ -144,7 +144,9 @@ let package = Package(
         tests("TransactionFeedTests", ["TransactionFeed", "CsvFiles", "Json", "RiskDomain"]),
         tests("KafkaTests", ["Kafka", "CLibrdkafka", "TestSupport"]),
         tests("KafkaProtocolTests", ["KafkaProtocol"]),
-        tests("RecordLogTests", ["RecordLog"]),
+        .testTarget(
+            name: "RecordLogTests", dependencies: ["RecordLog", "CZlib", "CLz4", "CZstd", "CSnappy"], path: "Tests/RecordLogTests",
+            exclude: ["Golden"], swiftSettings: strict),
         tests("GroupCoordinatorTests", ["GroupCoordinator"]),
         tests("FrameServerTests", ["FrameServer"]),
         tests("KafkaBrokerTests", ["KafkaBroker", "KafkaProtocol", "RecordLog", "GroupCoordinator", "FrameServer"]),
