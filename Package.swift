@@ -151,7 +151,9 @@ let package = Package(
         .testTarget(
             name: "KafkaProtocolTests", dependencies: ["KafkaProtocol", "KafkaMessageGenerator"], path: "Tests/KafkaProtocolTests",
             exclude: ["golden-messages.txt"], swiftSettings: strict),
-        tests("RecordLogTests", ["RecordLog"]),
+        .testTarget(
+            name: "RecordLogTests", dependencies: ["RecordLog", "CZlib", "CLz4", "CZstd", "CSnappy"], path: "Tests/RecordLogTests",
+            exclude: ["Golden"], swiftSettings: strict),
         tests("GroupCoordinatorTests", ["GroupCoordinator"]),
         tests("FrameServerTests", ["FrameServer"]),
         tests("KafkaBrokerTests", ["KafkaBroker", "KafkaProtocol", "RecordLog", "GroupCoordinator", "FrameServer"]),
