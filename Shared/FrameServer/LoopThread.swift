@@ -1,24 +1,23 @@
 internal import CLinuxIo
 internal import Glibc
+internal import Synchronization
 
-/// Runs a server's loop on a thread of its own.
-package enum LoopThread {
-    /// `@unchecked` because it is made by the one thread that gives the server up and opened by the one that takes it.
-    private final class Parcel: @unchecked Sendable {
-        let server: FrameServer
-        let ended: @Sendable () -> Void
+/// A server on its way to the thread that will run its loop.
+///
+/// `@unchecked` because whoever made the server has given it up, and it is taken out once, by the loop's thread.
+package final class LoopThread: @unchecked Sendable {
+    private let server: FrameServer
+    private let isLaunched = Atomic(false)
+    private let ended = Mutex<(@Sendable () -> Void)?>(nil)
 
-        init(_ server: FrameServer, _ ended: @escaping @Sendable () -> Void) {
-            self.server = server
-            self.ended = ended
-        }
-    }
+    /// The server and its handler belong to the loop's thread from now on.
+    package init(_ server: sending FrameServer) { self.server = server }
 
-    /// Starts a thread that calls ``FrameServer/run()`` and then `ended`. The server and its handler belong to that thread from now on.
-    package static func launch(
-        _ server: sending FrameServer, ended: @escaping @Sendable () -> Void
-    ) throws(ServerFault) {
-        let parcel = Unmanaged.passRetained(Parcel(server, ended))  // taken over by the thread, or released below
+    /// Starts the thread: it calls ``FrameServer/run()`` and then `ended`. Call once.
+    package func launch(ended: @escaping @Sendable () -> Void) throws(ServerFault) {
+        precondition(!isLaunched.exchange(true, ordering: .relaxed), "a loop was started twice")
+        self.ended.withLock { $0 = ended }
+        let parcel = Unmanaged.passRetained(self)  // taken over by the thread, or released below
         var thread = pthread_t()
         let code = pthread_create(&thread, nil, loopThreadBody, parcel.toOpaque())
         guard code == 0 else {
@@ -28,15 +27,18 @@ package enum LoopThread {
         pthread_detach(thread)
     }
 
-    fileprivate static func body(_ raw: UnsafeMutableRawPointer) {
+    package static func launch(_ server: sending FrameServer, ended: @escaping @Sendable () -> Void) throws(ServerFault) {
+        try LoopThread(server).launch(ended: ended)
+    }
+
+    fileprivate func body() {
         pthread_setname_np(pthread_self(), "frame-loop")
-        let parcel = Unmanaged<Parcel>.fromOpaque(raw).takeRetainedValue()
-        parcel.server.run()
-        parcel.ended()
+        server.run()
+        ended.withLock { $0.take() }?()
     }
 }
 
 private func loopThreadBody(_ raw: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    if let raw { LoopThread.body(raw) }
+    if let raw { Unmanaged<LoopThread>.fromOpaque(raw).takeRetainedValue().body() }
     return nil
 }

@@ -1,6 +1,5 @@
 import Dispatch
 import FrameServer
-import Synchronization
 
 /// A server on its own thread, for one test.
 final class RunningServer: Sendable {
@@ -41,10 +40,9 @@ final class RunningServer: Sendable {
 
     /// Runs `work` on the loop and waits for its result.
     func onLoop<Result: Sendable>(_ work: @escaping @Sendable (FrameServer) -> Result) -> Result {
-        let outcome = Slot<Result>()
         let server = server
-        remote.perform { outcome.put(work(server.value)) }
-        return outcome.take()
+        guard let result = remote.ask(withinMillis: 20_000, { work(server.value) }) else { fatalError("the loop did not answer") }
+        return result
     }
 
     var counters: ServerCounters { onLoop { $0.counters } }
@@ -54,23 +52,5 @@ final class RunningServer: Sendable {
     func stop() -> Bool {
         remote.stop()
         return waitForEnd()
-    }
-}
-
-/// One value from another thread.
-private final class Slot<Value: Sendable>: Sendable {
-    private let value = Mutex<Value?>(nil)
-    private let filled = DispatchSemaphore(value: 0)
-
-    func put(_ new: Value) {
-        value.withLock { $0 = new }
-        filled.signal()
-    }
-
-    func take() -> Value {
-        guard filled.wait(timeout: .now() + RunningServer.patience) == .success, let found = value.withLock({ $0 }) else {
-            fatalError("the loop did not answer")
-        }
-        return found
     }
 }
