@@ -102,7 +102,7 @@ let package = Package(
         room("RecordLog", ["CIsal", "CZlib", "CLz4", "CZstd", "CSnappy", "CLinuxIo"]),
         room("GroupCoordinator", ["CIsal"]),
         room("FrameServer", ["CLinuxIo"]),
-        room("KafkaBroker", ["KafkaProtocol", "RecordLog", "GroupCoordinator", "FrameServer", "Json"]),
+        room("KafkaBroker", ["KafkaProtocol", "RecordLog", "GroupCoordinator", "FrameServer", "Json", "CLinuxIo"]),
 
         // Services
         service("assay-ingest", folder: "ingest", ["Hosting", "ServiceRuntime", "Stages", "Intake", "Features", "RiskDomain"]),
