@@ -259,4 +259,29 @@ struct CrashTests {
         #expect(log.flushedEndOffset == 0)
         #expect(log.unflushed() != nil)
     }
+
+    @Test
+    func damageInASealedSegmentIsReportedAndDoesNotSpread() throws {
+        let scratch = Scratch()
+        var settings = LogSettings()
+        settings.segmentBytes = 600
+        var log = try PartitionLog.open(directory: scratch("log"), settings: settings)
+        for number in 0..<12 as Range<Int32> { _ = log.append(CrashTests.batch(number)) }
+        try log.close()
+        let file = Scratch.files(scratch("log"), suffix: ".log")[0]
+        var bytes = Scratch.bytes(file)
+        let second = BatchView.all(bytes)[0].bytes.count
+        for position in second..<(second + 24) { bytes[position] = 0xff }
+        Scratch.write(bytes, file)
+        log = try PartitionLog.open(directory: scratch("log"), settings: settings)
+        #expect(log.recovery.wasClean)
+        #expect(log.endOffset == 24)
+        #expect(throws: LogFault.self) { try log.read(from: 2, byteCountMax: 100, atLeastOne: true) }
+        let rest = try #require(try log.read(from: 10, byteCountMax: 10_000, atLeastOne: true))
+        #expect(BatchView.all(rest.bytes()).first?.header.baseOffset == 10)
+        #expect(log.append(CrashTests.batch(12)) == .appended(baseOffset: 24, lastOffset: 25, appendTimeMillis: -1))
+        // Retention gets rid of it.
+        try log.deleteRecords(before: 10)
+        #expect(try log.contents().count == Int(log.byteCount))
+    }
 }

@@ -50,10 +50,69 @@ struct TimeLookupTests {
         garbage.attributes = codec.attribute
         garbage.payload = [UInt8]("this is not compressed at all".utf8)
         #expect(log.append(garbage.build()) == .appended(baseOffset: 3, lastOffset: 4, appendTimeMillis: -1))
-        #expect(try log.offset(atOrAfterMillis: 6)! == (1, 500))
-        #expect(try log.offset(atOrAfterMillis: 501)! == (3, 600))
-        #expect(try log.maxTimestamp()! == (3, 600))
-        #expect(try log.offset(atOrAfterMillis: 601) == nil)
+        var nothing = BatchBuilder(timestamps: [700, 650])
+        nothing.attributes = codec.attribute
+        nothing.payload = []
+        #expect(log.append(nothing.build()) == .appended(baseOffset: 5, lastOffset: 6, appendTimeMillis: -1))
+        #expect(try log.offset(atOrAfterMillis: 601)! == (5, 700))
+        try log.deleteRecords(before: 6)
+        #expect(try log.maxTimestamp()! == (6, 700))
+    }
+
+    @Test(arguments: [TestCodec.gzip, .zstd, .lz4, .snappy, .xerialSnappy])
+    func foldedBatchWithSpoiledBytesNeverTraps(codec: TestCodec) throws {
+        let scratch = Scratch()
+        let log = try PartitionLog.open(directory: scratch("log"))
+        let builder = BatchBuilder(timestamps: [1, 3, 2, 9, 5], valueByteCount: 60, codec: codec)
+        let good = builder.build()
+        var rng = SplitMix64(seed: 11)
+        for _ in 0..<400 {
+            var bytes = good
+            for _ in 0..<Int.random(in: 1...3, using: &rng) {
+                bytes[Int.random(in: 61..<bytes.count, using: &rng)] = UInt8.random(in: 0...255, using: &rng)
+            }
+            withUnsafeBytes(of: slowCrc32C(Array(bytes[21...])).bigEndian) { for index in 0..<4 { bytes[17 + index] = $0[index] } }
+            let base = log.endOffset
+            guard case .appended = log.append(bytes) else {
+                Issue.record("folded batches are not looked into")
+                return
+            }
+            let found = try log.offset(atOrAfterMillis: 9)
+            #expect(found == nil || found!.offset < log.endOffset)
+            _ = try log.maxTimestamp()
+            try log.deleteRecords(before: base + 5)
+        }
+    }
+
+    @Test(arguments: [TestCodec.gzip, .zstd, .lz4, .snappy, .xerialSnappy])
+    func bombIsNotUnfoldedBeyondTheLimit(codec: TestCodec) throws {
+        let scratch = Scratch()
+        var settings = LogSettings()
+        settings.decompressedBytesMax = 100_000
+        let log = try PartitionLog.open(directory: scratch("log"), settings: settings)
+        var builder = BatchBuilder(timestamps: [10, 20], valueByteCount: 60_000, codec: codec)
+        #expect(log.append(builder.build()) == .appended(baseOffset: 0, lastOffset: 1, appendTimeMillis: -1))
+        // 120,000 bytes are too many, and the first record is the safe answer.
+        #expect(try log.offset(atOrAfterMillis: 15)! == (0, 20))
+        builder.valueByteCount = 40_000
+        #expect(log.append(builder.build()) == .appended(baseOffset: 2, lastOffset: 3, appendTimeMillis: -1))
+        try log.deleteRecords(before: 2)
+        #expect(try log.offset(atOrAfterMillis: 15)! == (3, 20))
+    }
+
+    @Test
+    func unreadableBatchesAnswerInOrder() throws {
+        let scratch = Scratch()
+        let log = try PartitionLog.open(directory: scratch("log"))
+        for (base, timestamp) in [(0, 5), (2, 7), (4, 9)] as [(Int64, Int64)] {
+            var garbage = BatchBuilder(timestamps: [1, timestamp], codec: .zstd)
+            garbage.codec = .none
+            garbage.attributes = 4
+            garbage.payload = [1, 2, 3]
+            #expect(log.append(garbage.build()) == .appended(baseOffset: base, lastOffset: base + 1, appendTimeMillis: -1))
+        }
+        #expect(try log.offset(atOrAfterMillis: 6)! == (2, 7))
+        #expect(try log.maxTimestamp()! == (4, 9))
     }
 
     @Test

@@ -145,4 +145,17 @@ struct ValidationTests {
         #expect(BatchView.all(try log.contents()).map(\.header.leaderEpoch) == [7, 7])
         #expect(BatchView.all(try log.contents()).map(\.header.baseOffset) == [0, 3])
     }
+
+    @Test(arguments: [-1, 0, 8, 10, .max] as [Int64])
+    func wrongLargestTimestampIsPutRight(claimed: Int64) throws {
+        let scratch = Scratch()
+        let log = try PartitionLog.open(directory: scratch("log"))
+        var builder = BatchBuilder(timestamps: [5, 9, 7])
+        let right = builder.build()
+        builder.maxTimestamp = claimed
+        #expect(log.append(builder.build()) == .appended(baseOffset: 0, lastOffset: 2, appendTimeMillis: -1))
+        #expect(Array(try log.contents()[16...]) == Array(right[16...]))
+        #expect(try log.offset(atOrAfterMillis: 9)! == (1, 9))
+        #expect(try log.offset(atOrAfterMillis: 10) == nil)
+    }
 }
