@@ -115,6 +115,28 @@ struct TimeLookupTests {
         #expect(try log.maxTimestamp()! == (4, 9))
     }
 
+    @Test(arguments: [1 << 20, 200])
+    func deletedRecordsDoNotCountForTheLargestTimestamp(segmentBytes: Int) throws {
+        let scratch = Scratch()
+        var settings = LogSettings()
+        settings.segmentBytes = segmentBytes
+        settings.indexIntervalBytes = 100
+        let log = try PartitionLog.open(directory: scratch("log"), settings: settings)
+        let times: [[Int64]] = [[900, 10], [20, 800], [30, 40], [700, 31], [5, 699], [650, 700], [1, 2]]
+        for timestamps in times { _ = log.append(BatchBuilder(timestamps: timestamps).build()) }
+        let all = times.flatMap { $0 }
+        for start in all.indices {
+            try log.deleteRecords(before: Int64(start))
+            let most = all[start...].max()!
+            #expect(try log.maxTimestamp()! == (Int64(all[start...].firstIndex(of: most)!), most))
+            for target in all {
+                #expect(try log.offset(atOrAfterMillis: target)?.offset == all[start...].firstIndex { $0 >= target }.map(Int64.init))
+            }
+        }
+        try log.deleteRecords(before: log.endOffset)
+        #expect(try log.maxTimestamp() == nil)
+    }
+
     @Test
     func emptyAndTimelessLogsHaveNoTimes() throws {
         let scratch = Scratch()
