@@ -1,6 +1,6 @@
 /// Judges one record batch of a client by itself: its form, not its place in the log.
 enum BatchCheck {
-    /// The header of the batch at the front of the bytes.
+    /// The header of the batch at the front of the bytes, its largest timestamp as its records have it when they are not compressed.
     ///
     /// - Parameter bytes: The batch and whatever follows it.
     static func header(_ bytes: UnsafeRawBufferPointer, byteCountMax: Int) throws(AppendRejection) -> RecordBatchHeader {
@@ -13,7 +13,7 @@ enum BatchCheck {
         guard bytes.count >= RecordBatchHeader.byteCount else {
             throw .corruptMessage("\(bytes.count) bytes are left where a batch header needs \(RecordBatchHeader.byteCount)")
         }
-        let header = RecordBatchHeader(at: start)
+        var header = RecordBatchHeader(at: start)
         guard header.sizeInBytes >= RecordBatchHeader.byteCount, header.sizeInBytes <= bytes.count else {
             throw .corruptMessage("batch length \(header.batchLength) does not fit the \(bytes.count) bytes left")
         }
@@ -38,10 +38,13 @@ enum BatchCheck {
                     "producer \(header.producerId) with epoch \(header.producerEpoch) and sequence \(header.baseSequence)")
             }
         }
+        // About 10 ns a record, a tenth of what writing it costs, and lookups by time may trust the header. Folded batches are left to their readers.
         if header.codec == 0 {
-            guard RecordWalk.holds(header.recordsCount, in: UnsafeRawBufferPointer(rebasing: batch[RecordBatchHeader.byteCount...])) else {
+            let records = UnsafeRawBufferPointer(rebasing: batch[RecordBatchHeader.byteCount...])
+            guard let largest = RecordWalk.largestTimestampDelta(of: header.recordsCount, in: records) else {
                 throw .invalidRecord("the records do not fill the batch")
             }
+            header.maxTimestamp = header.baseTimestamp &+ largest
         }
         return header
     }

@@ -19,7 +19,7 @@ struct BatchUnfolder {
     mutating func unfold<Result>(
         _ input: UnsafeRawBufferPointer, codec: Int, byteCountMax: Int, _ body: (UnsafeRawBufferPointer) -> Result
     ) -> Result? {
-        guard let codec = Codec(rawValue: codec) else { return nil }
+        guard let codec = Codec(rawValue: codec), input.count > 0 else { return nil }
         count = 0
         let isWhole =
             switch codec {
@@ -70,8 +70,9 @@ struct BatchUnfolder {
     private mutating func zstd(_ input: UnsafeRawBufferPointer, _ byteCountMax: Int) -> Bool {
         guard let context = ZSTD_createDCtx() else { return false }
         defer { ZSTD_freeDCtx(context) }
-        // 8 MiB of window is what every decoder must take (RFC 8878); producers stay below it.
-        _ = ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, 27)
+        // A frame may ask for a window of its own choice; none has to be larger than the output may be, rounded up. 10 is zstd's least, 27 its default.
+        let windowLog = Int.bitWidth - max(byteCountMax, 1).leadingZeroBitCount
+        _ = ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, CInt(min(max(windowLog, 10), 27)))
         var source = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
         while grow(byteCountMax) {
             let position = count

@@ -26,4 +26,7 @@ package struct LogSettings: Hashable, Sendable {
     package var decompressedBytesMax = 64 << 20
 
     package init() {}
+
+    /// The most bytes of a segment: positions in it are kept in 32 bits.
+    var segmentBytesMax: Int { min(segmentBytes, Int(Int32.max)) }
 }

@@ -4,8 +4,8 @@ extension PartitionLog {
     /// Appends record batches of magic 2, all or none, with one write.
     ///
     /// - Parameters:
-    ///   - records: Whole batches, one after the other. Changed in place: base offset and leader epoch, and with log-append-time the attributes,
-    ///     the largest timestamp and the CRC.
+    ///   - records: Whole batches, one after the other. Changed in place: base offset and leader epoch; with log-append-time, or when the
+    ///     client's largest timestamp is wrong, also the attributes, that timestamp and the CRC.
     ///   - now: Unix milliseconds.
     /// - Complexity: O(bytes) for the CRC; allocates nothing per batch once warm.
     package func append(_ records: UnsafeMutableRawBufferPointer, leaderEpoch: Int32, now: Int64) -> AppendOutcome {
@@ -64,8 +64,8 @@ extension PartitionLog {
             offset += Int64(header.recordsCount)
             position += header.sizeInBytes
         }
-        guard records.count <= settings.segmentBytes else {
-            throw .recordListTooLarge(byteCount: records.count, byteCountMax: settings.segmentBytes)
+        guard records.count <= settings.segmentBytesMax else {
+            throw .recordListTooLarge(byteCount: records.count, byteCountMax: settings.segmentBytesMax)
         }
         return nil
     }
@@ -86,7 +86,7 @@ extension PartitionLog {
                 largest.subtractingReportingOverflow(active.firstTimestamp).partialValue
             } else { now - (active.createdMillis ?? now) }
         let lastRelative = pending[pending.count - 1].lastOffset - active.baseOffset
-        if active.byteCount + Int64(byteCount) > Int64(settings.segmentBytes) || age > settings.segmentMillis
+        if active.byteCount + Int64(byteCount) > Int64(settings.segmentBytesMax) || age > settings.segmentMillis
             || lastRelative > Int64(Int32.max)
         {
             try roll()
@@ -100,9 +100,14 @@ extension PartitionLog {
             let batch = records.baseAddress! + position
             batch.storeBigEndian(header.baseOffset, at: RecordBatchHeader.Field.baseOffset)
             batch.storeBigEndian(leaderEpoch, at: RecordBatchHeader.Field.leaderEpoch)
-            if settings.timestampType == .logAppendTime {
-                batch.storeBigEndian(header.attributes | RecordBatchHeader.Attribute.logAppendTime, at: RecordBatchHeader.Field.attributes)
-                batch.storeBigEndian(now, at: RecordBatchHeader.Field.maxTimestamp)
+            // As Apache Kafka does: the log's own time, or a largest timestamp that the client got wrong.
+            let sent: Int64 = UnsafeRawPointer(batch).bigEndian(RecordBatchHeader.Field.maxTimestamp)
+            if settings.timestampType == .logAppendTime || sent != header.maxTimestamp {
+                if settings.timestampType == .logAppendTime {
+                    batch.storeBigEndian(
+                        header.attributes | RecordBatchHeader.Attribute.logAppendTime, at: RecordBatchHeader.Field.attributes)
+                }
+                batch.storeBigEndian(header.maxTimestamp, at: RecordBatchHeader.Field.maxTimestamp)
                 let checked = UnsafeRawBufferPointer(
                     start: batch + RecordBatchHeader.checkedFrom, count: header.sizeInBytes - RecordBatchHeader.checkedFrom)
                 batch.storeBigEndian(Crc32C.of(checked), at: RecordBatchHeader.Field.crc)

@@ -90,9 +90,10 @@ extension PartitionLog {
                 UnsafeRawBufferPointer(rebasing: buffer[..<count]), codec: header.codec, byteCountMax: settings.decompressedBytesMax
             ) { records in
                 var walk = RecordWalk(records)
-                for _ in 0..<header.recordsCount {
-                    guard let record = walk.next() else { return false }
-                    if !body(header.baseOffset &+ Int64(record.offsetDelta), header.baseTimestamp &+ record.timestampDelta) { return true }
+                for delta in 0..<header.recordsCount {
+                    // What was folded was not looked at when it came.
+                    guard let record = walk.next(), record.offsetDelta == delta else { return false }
+                    if !body(header.baseOffset &+ Int64(delta), header.baseTimestamp &+ record.timestampDelta) { return true }
                 }
                 return true
             }

@@ -26,25 +26,47 @@ struct RecordWalk {
         return Record(timestampDelta: timestampDelta, offsetDelta: delta)
     }
 
-    /// Whether exactly `count` records with offset deltas 0, 1, 2… fill the bytes.
-    static func holds(_ count: Int32, in bytes: UnsafeRawBufferPointer) -> Bool {
+    /// The largest timestamp delta when exactly `count` records with offset deltas 0, 1, 2… fill the bytes; nil when they do not.
+    static func largestTimestampDelta(of count: Int32, in bytes: UnsafeRawBufferPointer) -> Int64? {
         var walk = RecordWalk(bytes)
+        var largest = Int64.min
         for delta in 0..<count {
-            guard let record = walk.next(), record.offsetDelta == delta else { return false }
+            guard let record = walk.next(), record.offsetDelta == delta else { return nil }
+            largest = max(largest, record.timestampDelta)
         }
-        return walk.isAtEnd
+        return walk.isAtEnd ? largest : nil
     }
 
     /// A zigzag varint of at most ten bytes.
     @inline(__always)
     private mutating func varint() -> Int64? {
+        // Nearly all are one or two bytes long.
+        if bytes.count - position >= 2 {
+            let pair = UInt64(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt16.self)))
+            if pair & 0x80 == 0 {
+                position &+= 1
+                return RecordWalk.unzigzag(pair & 0x7f)
+            }
+            if pair & 0x8000 == 0 {
+                position &+= 2
+                return RecordWalk.unzigzag(pair & 0x7f | (pair >> 8) << 7)
+            }
+        }
+        return longVarint()
+    }
+
+    @inline(__always)
+    private static func unzigzag(_ value: UInt64) -> Int64 { Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1) }
+
+    @inline(never)
+    private mutating func longVarint() -> Int64? {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while position < bytes.count, shift < 70 {
             let byte = bytes[position]
             position += 1
             value |= UInt64(byte & 0x7f) &<< shift
-            if byte < 0x80 { return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1) }
+            if byte < 0x80 { return RecordWalk.unzigzag(value) }
             shift += 7
         }
         return nil

@@ -32,6 +32,7 @@ struct BatchBuilder {
     var magic: Int8 = 2
     var seed: UInt8 = 0
     var recordsCount: Int32?
+    var maxTimestamp: Int64?
     /// Instead of the records.
     var payload: [UInt8]?
 
@@ -69,7 +70,7 @@ struct BatchBuilder {
         BatchBuilder.put(attributes | codec.attribute, &checked)
         BatchBuilder.put(Int32(timestamps.count - 1), &checked)
         BatchBuilder.put(timestamps[0], &checked)
-        BatchBuilder.put(timestamps.max()!, &checked)
+        BatchBuilder.put(maxTimestamp ?? timestamps.max()!, &checked)
         BatchBuilder.put(producerId, &checked)
         BatchBuilder.put(producerEpoch, &checked)
         BatchBuilder.put(baseSequence, &checked)

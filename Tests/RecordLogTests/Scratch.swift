@@ -47,9 +47,3 @@ final class ScriptedDisk: DiskFaults {
     func reached(_ point: CrashPoint) { script.withLock { $0.atPoint }?(point) }
     func verdict(on operation: DiskOperation) -> DiskVerdict { script.withLock { $0.answer }?(operation) ?? .proceed }
 }
-
-/// Counts from several places.
-final class Counter: Sendable {
-    private let count = Atomic(0)
-    func next() -> Int { count.add(1, ordering: .relaxed).newValue }
-}
