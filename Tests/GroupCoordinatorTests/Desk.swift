@@ -16,6 +16,8 @@ final class Desk {
     private(set) var arrivals: [GroupToken] = []
     /// The process dies before carrying out this many more actions; nil for never.
     var actionsUntilDeath: Int?
+    /// Died with actions undone, and is waiting for ``restart()``.
+    private(set) var hasDied = false
     private var lastToken: GroupToken = 0
     private let ids = IdMaker()
 
@@ -34,12 +36,13 @@ final class Desk {
         return lastToken
     }
 
-    /// - Returns: False when the process died on the way.
-    @discardableResult
-    private func carryOut(_ actions: [GroupAction]) -> Bool {
+    private func carryOut(_ actions: [GroupAction]) {
         for action in actions {
             if let left = actionsUntilDeath {
-                if left == 0 { return false }
+                if left == 0 {
+                    hasDied = true
+                    return
+                }
                 actionsUntilDeath = left - 1
             }
             switch action {
@@ -54,7 +57,6 @@ final class Desk {
                 arrivals.append(token)
             }
         }
-        return true
     }
 
     func takeArrivals() -> [GroupToken] {
@@ -128,6 +130,8 @@ final class Desk {
     /// The process is killed and starts again: parked requests are gone with their connections.
     func restart() {
         actionsUntilDeath = nil
+        hasDied = false
+        arrivals = []
         open = []
         let ids = ids
         coordinator = GroupCoordinator(settings: settings) { ids.next() }
@@ -295,4 +299,5 @@ extension Desk {
 
 extension Desk {
     var timerCount: Int { coordinator.timerCount }
+    func generation(_ group: String) -> Int32 { coordinator.groups[group]?.generation ?? -1 }
 }
