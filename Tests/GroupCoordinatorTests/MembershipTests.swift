@@ -247,6 +247,23 @@ import Testing
         #expect(desk.state() == .empty)
     }
 
+    @Test func whoIsRemovedWhileItsRequestsAreParkedIsTold() throws {
+        let desk = Desk()
+        let first = try #require(desk.joined(desk.join(.of(version: 3)))).memberId
+        let second = desk.join(.of(version: 3))
+        _ = desk.join(.of(first))
+        let follower = try #require(desk.joined(second)).memberId
+        let sync = desk.sync(.of(follower, generation: 2))
+        _ = desk.leave([LeavingMember(memberId: follower, instanceId: nil)])
+        #expect(desk.synced(sync)?.error == .unknownMemberId)
+        #expect(desk.state() == .preparingRebalance)
+        let third = desk.join(.of(version: 3))
+        let described = try #require(desk.describe().members.last)
+        _ = desk.leave([LeavingMember(memberId: described.memberId, instanceId: nil)])
+        #expect(desk.joined(third)?.error == .unknownMemberId && desk.joined(third)?.memberId == "")
+        #expect(desk.waitingCount == 0)
+    }
+
     @Test func aVanishedConnectionLeavesTheMemberItsSession() throws {
         let desk = Desk()
         let (members, generation) = try desk.stableGroup(of: 2)
