@@ -30,6 +30,8 @@ package struct GroupCoordinator: ~Copyable {
     package var groupCount: Int { groups.count }
     /// Requests that are parked.
     package var waitingCount: Int { waiting.count }
+    /// Deadlines that are kept, those that no longer count too.
+    var timerCount: Int { timers.count }
 
     // MARK: Calls
 

@@ -47,6 +47,8 @@ package final class GroupJournal {
     /// A write failed half-way and could not be taken back: the next one tries again first.
     private var isTailDirty = false
     private var buffer: [UInt8] = []
+    /// Asked before each append: an errno makes it fail with half of its bytes written, as a disk that fills up does.
+    package var appendFault: (() -> Int32?)?
 
     /// Opens or creates the file, and restores the coordinator from it; members' sessions begin at `moment`.
     package init(path: String, settings: Settings, restoring coordinator: inout GroupCoordinator, at moment: Moment)
@@ -136,6 +138,10 @@ package final class GroupJournal {
         buffer.removeAll(keepingCapacity: true)
         for entry in entries { try Self.frame(entry, into: &buffer) }
         do throws(GroupJournalFault) {
+            if let code = appendFault?() {
+                try file.write(buffer[..<(buffer.count / 2)], at: byteCount)
+                throw .system(operation: "write", path: path, code: code)
+            }
             try file.write(buffer[...], at: byteCount)
         } catch {
             isTailDirty = true
