@@ -232,12 +232,14 @@ def torture(broker, options):
     starts, statuses, stuck, memory = [], [], None, 0
     acknowledged = lambda: sum(len(w.acknowledged) for w in writers)
     for kill in range(1, options.kills + 1):
-        # Records must flow before the next kill, or it would only be a series of starts.
-        before, end = acknowledged(), time.monotonic() + options.progress_limit
-        while acknowledged() <= before and time.monotonic() < end and not any(w.failure for w in writers):
+        # Records and commits must flow before the next kill, or it would only be a series of starts.
+        before, commits, end = acknowledged(), reader.commits, time.monotonic() + options.progress_limit
+        moves = lambda: acknowledged() > before and reader.commits > commits
+        while not moves() and time.monotonic() < end and not any(w.failure for w in writers):
             time.sleep(0.02)
-        if acknowledged() <= before or any(w.failure for w in writers):
-            stuck = f"no record was acknowledged within {options.progress_limit:.0f} s before kill {kill}: {[w.failure for w in writers]}"
+        if not moves() or any(w.failure for w in writers):
+            stuck = (f"within {options.progress_limit:.0f} s before kill {kill}: {acknowledged() - before} records acknowledged, {reader.commits - commits} commits, "
+                     f"producers' failures {[w.failure for w in writers]}, commits refused {reader.refusals}")
             break
         time.sleep(rng.uniform(*options.up))
         if not broker.alive():

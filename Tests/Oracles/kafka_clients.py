@@ -835,10 +835,10 @@ def group_commits():
     """What one client commits, the others see; metadata too."""
     name, group = topic("commits", 3), group_name("commits")
     consumer = confluent.Consumer({"bootstrap.servers": BOOTSTRAP, "group.id": group})
-    consumer.commit(offsets=[confluent.TopicPartition(name, 0, 42, metadata="über"), confluent.TopicPartition(name, 1, 7)], asynchronous=False)
+    consumer.commit(offsets=[confluent.TopicPartition(name, 0, 42, metadata="its own"), confluent.TopicPartition(name, 1, 7)], asynchronous=False)
     seen = [[p.offset, p.metadata or ""] for p in consumer.committed([confluent.TopicPartition(name, i) for i in range(3)], timeout=10)]
     consumer.close()
-    expect(seen, [[42, "über"], [7, ""], [confluent.OFFSET_INVALID, ""]], "offsets as confluent-kafka sees them")
+    expect(seen, [[42, "its own"], [7, ""], [confluent.OFFSET_INVALID, ""]], "offsets as confluent-kafka sees them")
     other = kafka.KafkaConsumer(bootstrap_servers=BOOTSTRAP, group_id=group)
     parts = [kafka.TopicPartition(name, i) for i in range(3)]
     python_seen = [other.committed(part) for part in parts]
@@ -847,7 +847,7 @@ def group_commits():
     administrator = python_administrator()
     listed = {part.partition: [entry.offset, entry.metadata] for part, entry in administrator.list_group_offsets(group)[group].items()}
     administrator.close()
-    expect(listed, {0: [42, "über"], 1: [7, ""], 2: [3, "m"]}, "offsets as the administrator sees them")
+    expect(listed, {0: [42, "its own"], 1: [7, ""], 2: [3, "m"]}, "offsets as the administrator sees them")
     return [seen, python_seen]
 
 
