@@ -12,12 +12,14 @@ extension FaultSchedule {
     /// An API is named as in the protocol or by its number, an error code likewise (`"NOT_LEADER_OR_FOLLOWER"` or 6).
     package init(json: [UInt8]) throws(Invalid) {
         let parser = JsonParser(limits: JsonLimits(byteCountMax: 1 << 20))
-        let read: Result<FaultSchedule, Invalid> = json.withUnsafeBytes { bytes in
-            let root: JsonValue
-            do { root = try parser.parse(bytes) } catch { return .failure(Invalid(description: "faults: \(error)")) }
-            do throws(Invalid) { return .success(try FaultSchedule(root)) } catch { return .failure(error) }
+        let parsed = json.withUnsafeBytes { bytes in
+            Result { () throws(Invalid) -> FaultSchedule in
+                let root: JsonValue
+                do { root = try parser.parse(bytes) } catch { throw Invalid(description: "faults: \(error)") }
+                return try FaultSchedule(root)
+            }
         }
-        self = try read.get()
+        self = try parsed.get()
     }
 
     private init(_ root: JsonValue) throws(Invalid) {

@@ -25,7 +25,7 @@ extension BrokerNode {
         let bytesMin = max(0, Int(request.minBytes))
         let waitMillis = min(Int64(request.maxWaitMs), settings.limits.fetchWaitMillisMax)
         if findings.hasError || findings.byteCount >= bytesMin || waitMillis <= 0 || findings.partitions.isEmpty || isStopping {
-            return reply(context, findings.response, slices: findings.slices)
+            return reply(context, findings.response, slices: findings.slices.map(FileSliceChunk.init))
         }
         let waiting = WaitingFetch(
             context: context, request: request, deadlineTick: context.tick + waitMillis, bytesMissing: bytesMin - findings.byteCount,
@@ -39,7 +39,7 @@ extension BrokerNode {
         waitingFetches.remove(fetch)
         connections[fetch.context.connection]?.waitingFetch = nil
         let findings = look(fetch.request, fetch.context)
-        reply(fetch.context, findings.response, slices: findings.slices)
+        reply(fetch.context, findings.response, slices: findings.slices.map(FileSliceChunk.init))
     }
 
     func wakeWaiters(of partition: Partition, byteCount: Int) {

@@ -1,226 +1,267 @@
 import GroupCoordinator
 import KafkaProtocol
 
+/// A request that the coordinator answers, now or later.
+struct PendingGroupRequest {
+    var context: RequestContext
+    var kind: Kind
+
+    enum Kind {
+        case join
+        case sync
+        case heartbeat
+        case leave
+        /// The answer's form, and the places in it of the partitions that the coordinator was asked for.
+        case commit(OffsetCommitResponse, places: [(topic: Int, partition: Int)])
+        case delete([String])
+    }
+}
+
 extension BrokerNode {
-    // MARK: Requests that a group answers, now or later
+    /// Text of clients that the node hands on must fit into what it becomes a part of, such as a member's id.
+    private static let clientIdByteCountMax = 255
+
+    private func clientId(_ context: RequestContext) -> String {
+        let id = context.clientId ?? ""
+        return id.utf8.count <= Self.clientIdByteCountMax ? id : String(id.prefix(60))
+    }
+
+    /// As Kafka shows it.
+    private func clientHost(_ context: RequestContext) -> String {
+        let peer = connections[context.connection]?.peer ?? ""
+        return "/" + (peer.lastIndex(of: ":").map { String(peer[..<$0]) } ?? peer)
+    }
+
+    private func submit(
+        _ kind: PendingGroupRequest.Kind, _ context: RequestContext,
+        _ ask: (inout GroupCoordinator, GroupToken, Moment) -> [GroupAction]
+    ) {
+        let token = nextGroupToken
+        nextGroupToken += 1
+        pendingGroupRequests[token] = PendingGroupRequest(context: context, kind: kind)
+        connections[context.connection]?.groupToken = token
+        carryOut(ask(&coordinator, token, Moment(tick: context.tick, now: context.now)), tick: context.tick)
+    }
+
+    /// Writes what must be written and sends the answers.
+    func carryOut(_ actions: [GroupAction], tick: Int64) {
+        if actions.isEmpty { return }
+        let (answers, fault) = journal.carryOut(actions, on: &coordinator)
+        if let fault { limitedLog.write(.error, "Cannot write the journal of the groups", tick: tick, [("error", "\(fault)")]) }
+        for answer in answers {
+            guard let pending = pendingGroupRequests.removeValue(forKey: answer.token) else { continue }
+            connections[pending.context.connection]?.groupToken = nil
+            send(answer.reply, to: pending)
+        }
+    }
+
+    func advanceGroups(tick: Int64) {
+        guard let deadline = coordinator.nextDeadline(), deadline <= tick else { return }
+        carryOut(coordinator.advance(to: Moment(tick: tick, now: wallClock())), tick: tick)
+    }
+
+    func expireOffsets(tick: Int64) { carryOut(coordinator.expireOffsets(at: Moment(tick: tick, now: wallClock())), tick: tick) }
+
+    func forgetOffsets(of topic: String, _ context: RequestContext) {
+        carryOut(coordinator.topicDeleted(topic, at: Moment(tick: context.tick, now: context.now)), tick: context.tick)
+    }
+
+    /// Its connection is gone.
+    func forgetGroupRequest(_ token: GroupToken) {
+        guard let pending = pendingGroupRequests.removeValue(forKey: token) else { return }
+        coordinator.forget(token, at: Moment(tick: pending.context.tick, now: wallClock()))
+    }
+
+    private func send(_ reply: GroupReply, to pending: PendingGroupRequest) {
+        let context = pending.context
+        switch (reply, pending.kind) {
+        case (.join(let join), .join):
+            self.reply(
+                context,
+                JoinGroupResponse(
+                    errorCode: count(join.error.rawValue), generationId: join.generation, protocolType: join.protocolType,
+                    protocolName: join.protocolName, leader: join.leaderId, skipAssignment: join.skipAssignment, memberId: join.memberId,
+                    members: join.members.map { .init(memberId: $0.memberId, groupInstanceId: $0.instanceId, metadata: $0.metadata) }))
+        case (.sync(let sync), .sync):
+            self.reply(
+                context,
+                SyncGroupResponse(
+                    errorCode: count(sync.error.rawValue), protocolType: sync.protocolType, protocolName: sync.protocolName,
+                    assignment: sync.assignment))
+        case (.heartbeat(let error), .heartbeat): self.reply(context, HeartbeatResponse(errorCode: count(error.rawValue)))
+        case (.leave(let leave), .leave):
+            var response = LeaveGroupResponse(errorCode: count(leave.error.rawValue))
+            if context.version >= 3 {
+                response.members = leave.members.map {
+                    .init(memberId: $0.memberId, groupInstanceId: $0.instanceId, errorCode: count($0.error.rawValue))
+                }
+            } else if response.errorCode == 0, let member = leave.members.first {
+                response.errorCode = count(member.error.rawValue)
+            }
+            self.reply(context, response)
+        case (.commit(let errors), .commit(var response, let places)):
+            for (error, place) in zip(errors, places) {
+                response.topics[place.topic].partitions[place.partition].errorCode = count(error.rawValue)
+            }
+            self.reply(context, response)
+        case (.delete(let errors), .delete(let ids)):
+            self.reply(
+                context,
+                DeleteGroupsResponse(results: zip(ids, errors).map { .init(groupId: $0, errorCode: count($1.rawValue)) }))
+        default: preconditionFailure("the coordinator answered \(reply) to \(pending.kind)")
+        }
+    }
+
+    // MARK: Members
 
     func joinGroup(_ request: JoinGroupRequest, _ context: RequestContext) {
+        if let code = faultCode(context) {
+            return reply(context, JoinGroupResponse(errorCode: count(code), memberId: request.memberId))
+        }
         let input = JoinInput(
-            groupId: request.groupId, memberId: request.memberId, instanceId: request.groupInstanceId, clientId: context.clientId ?? "",
-            clientHost: "/" + host(of: context), sessionTimeoutMillis: request.sessionTimeoutMs,
+            groupId: request.groupId, memberId: request.memberId, instanceId: request.groupInstanceId, clientId: clientId(context),
+            clientHost: clientHost(context), sessionTimeoutMillis: request.sessionTimeoutMs,
             rebalanceTimeoutMillis: request.rebalanceTimeoutMs, protocolType: request.protocolType,
             protocols: request.protocols.map { GroupProtocol(name: $0.name, metadata: $0.metadata) }, apiVersion: context.version)
-        let token = park(context)
-        carryOut(groups.join(input, token: token, at: moment(tick: context.tick)), tick: context.tick)
+        submit(.join, context) { $0.join(input, token: $1, at: $2) }
     }
 
     func syncGroup(_ request: SyncGroupRequest, _ context: RequestContext) {
+        if let code = faultCode(context) { return reply(context, SyncGroupResponse(errorCode: count(code))) }
         let input = SyncInput(
             groupId: request.groupId, generation: request.generationId, memberId: request.memberId, instanceId: request.groupInstanceId,
             protocolType: request.protocolType, protocolName: request.protocolName,
             assignments: request.assignments.map { MemberAssignment(memberId: $0.memberId, assignment: $0.assignment) })
-        let token = park(context)
-        carryOut(groups.sync(input, token: token, at: moment(tick: context.tick)), tick: context.tick)
+        submit(.sync, context) { $0.sync(input, token: $1, at: $2) }
     }
 
     func heartbeat(_ request: HeartbeatRequest, _ context: RequestContext) {
+        if let code = faultCode(context) { return reply(context, HeartbeatResponse(errorCode: count(code))) }
         let input = HeartbeatInput(
             groupId: request.groupId, generation: request.generationId, memberId: request.memberId, instanceId: request.groupInstanceId)
-        let token = park(context)
-        carryOut(groups.heartbeat(input, token: token, at: moment(tick: context.tick)), tick: context.tick)
+        submit(.heartbeat, context) { $0.heartbeat(input, token: $1, at: $2) }
     }
 
     func leaveGroup(_ request: LeaveGroupRequest, _ context: RequestContext) {
+        if let code = faultCode(context) { return reply(context, LeaveGroupResponse(errorCode: count(code))) }
         let members =
-            context.version < 3
-            ? [LeavingMember(memberId: request.memberId, instanceId: nil)]
-            : request.members.map { LeavingMember(memberId: $0.memberId, instanceId: $0.groupInstanceId) }
-        let token = park(context)
-        carryOut(groups.leave(groupId: request.groupId, members: members, token: token, at: moment(tick: context.tick)), tick: context.tick)
+            context.version >= 3
+            ? request.members.map { LeavingMember(memberId: $0.memberId, instanceId: $0.groupInstanceId) }
+            : [LeavingMember(memberId: request.memberId, instanceId: nil)]
+        submit(.leave, context) { $0.leave(groupId: request.groupId, members: members, token: $1, at: $2) }
     }
 
+    // MARK: Offsets
+
     func offsetCommit(_ request: OffsetCommitRequest, _ context: RequestContext) {
+        var response = OffsetCommitResponse()
         var partitions: [CommitPartition] = []
-        var codes: [Int16] = []
+        var places: [(topic: Int, partition: Int)] = []
         for topic in request.topics {
+            var answers = OffsetCommitResponse.Topic(name: topic.name)
             for wanted in topic.partitions {
+                var answer = OffsetCommitResponse.Topic.Partition(partitionIndex: wanted.partitionIndex)
                 if let code = faultCode(context, topic.name, wanted.partitionIndex) {
-                    codes.append(code)
+                    answer.errorCode = count(code)
                 } else if partition(topic.name, wanted.partitionIndex) == nil {
-                    codes.append(ErrorCode.unknownTopicOrPartition.rawValue)
+                    answer.errorCode = count(.unknownTopicOrPartition)
                 } else {
-                    codes.append(0)
+                    places.append((response.topics.count, answers.partitions.count))
                     partitions.append(
                         CommitPartition(
                             topic: topic.name, partition: wanted.partitionIndex, offset: wanted.committedOffset,
                             leaderEpoch: wanted.committedLeaderEpoch, metadata: wanted.committedMetadata ?? ""))
                 }
+                answers.partitions.append(answer)
             }
+            response.topics.append(answers)
         }
         let input = CommitInput(
             groupId: request.groupId, generation: request.generationIdOrMemberEpoch, memberId: request.memberId,
             instanceId: request.groupInstanceId, retentionMillis: request.retentionTimeMs, partitions: partitions,
             apiVersion: context.version)
-        let token = park(context)
-        pendingCommits[token] = PendingCommit(request: request, codes: codes)
-        carryOut(groups.commit(input, token: token, at: moment(tick: context.tick)), tick: context.tick)
+        submit(.commit(response, places: places), context) { $0.commit(input, token: $1, at: $2) }
     }
-
-    func deleteGroups(_ request: DeleteGroupsRequest, _ context: RequestContext) {
-        let token = park(context)
-        pendingDeletes[token] = request.groupsNames
-        carryOut(groups.delete(groupIds: request.groupsNames, token: token, at: moment(tick: context.tick)), tick: context.tick)
-    }
-
-    private func host(of context: RequestContext) -> String {
-        let peer = connections[context.connection]?.peer ?? ""
-        return peer.lastIndex(of: ":").map { String(peer[..<$0]) } ?? peer
-    }
-
-    private func park(_ context: RequestContext) -> GroupToken {
-        nextToken += 1
-        groupRequests[nextToken] = context
-        connections[context.connection]?.groupToken = nextToken
-        return nextToken
-    }
-
-    /// Writes down what has to outlive us, then answers whoever is due, on whatever connection.
-    func carryOut(_ actions: [GroupAction], tick: Int64) {
-        if actions.isEmpty { return }
-        let (answers, fault) = journal.carryOut(actions, on: &groups)
-        if let fault {
-            limitedLog.write(.error, "Cannot write the journal of groups", tick: tick, [("error", "\(fault)")])
-        }
-        for answer in answers {
-            let commit = pendingCommits.removeValue(forKey: answer.token)
-            let names = pendingDeletes.removeValue(forKey: answer.token)
-            guard let context = groupRequests.removeValue(forKey: answer.token) else { continue }
-            connections[context.connection]?.groupToken = nil
-            send(answer.reply, context, commit, names ?? [])
-        }
-    }
-
-    private func send(_ answer: GroupReply, _ context: RequestContext, _ commit: PendingCommit?, _ names: [String]) {
-        switch answer {
-        case .join(let answer):
-            var response = JoinGroupResponse()
-            response.errorCode = count(answer.error.rawValue)
-            response.generationId = answer.generation
-            response.protocolType = answer.protocolType
-            response.protocolName = answer.protocolName ?? (context.version < 7 ? "" : nil)
-            response.leader = answer.leaderId
-            response.skipAssignment = answer.skipAssignment
-            response.memberId = answer.memberId
-            response.members = answer.members.map {
-                .init(memberId: $0.memberId, groupInstanceId: $0.instanceId, metadata: $0.metadata)
-            }
-            reply(context, response)
-        case .sync(let answer):
-            var response = SyncGroupResponse()
-            response.errorCode = count(answer.error.rawValue)
-            response.protocolType = answer.protocolType
-            response.protocolName = answer.protocolName
-            response.assignment = answer.assignment
-            reply(context, response)
-        case .heartbeat(let error):
-            var response = HeartbeatResponse()
-            response.errorCode = count(error.rawValue)
-            reply(context, response)
-        case .leave(let answer):
-            var response = LeaveGroupResponse()
-            response.errorCode = count(answer.error.rawValue)
-            if context.version < 3, response.errorCode == 0, let only = answer.members.first {
-                response.errorCode = count(only.error.rawValue)
-            }
-            response.members = answer.members.map {
-                .init(memberId: $0.memberId, groupInstanceId: $0.instanceId, errorCode: $0.error.rawValue)
-            }
-            reply(context, response)
-        case .commit(let errors):
-            guard let commit else { return }
-            var response = OffsetCommitResponse()
-            var codes = commit.codes[...]
-            var answers = errors[...]
-            for topic in commit.request.topics {
-                var answered = OffsetCommitResponse.Topic()
-                answered.name = topic.name
-                for partition in topic.partitions {
-                    var code = codes.popFirst() ?? 0
-                    if code == 0 { code = answers.popFirst()?.rawValue ?? 0 }
-                    answered.partitions.append(.init(partitionIndex: partition.partitionIndex, errorCode: count(code)))
-                }
-                response.topics.append(answered)
-            }
-            reply(context, response)
-        case .delete(let errors):
-            var response = DeleteGroupsResponse()
-            for (name, error) in zip(names, errors) {
-                response.results.append(.init(groupId: name, errorCode: count(error.rawValue)))
-            }
-            reply(context, response)
-        }
-    }
-
-    // MARK: Requests that are answered at once
 
     func offsetFetch(_ request: OffsetFetchRequest, _ context: RequestContext) {
         var response = OffsetFetchResponse()
-        if context.version < 8 {
-            let wanted = request.topics.map { topics in
-                topics.flatMap { topic in topic.partitionIndexes.map { TopicPartition(topic: topic.name, partition: $0) } }
-            }
-            for found in groups.fetchOffsets(groupId: request.groupId, partitions: wanted) {
-                if response.topics.last?.name != found.topic { response.topics.append(.init(name: found.topic)) }
-                response.topics[response.topics.count - 1].partitions.append(
-                    .init(
-                        partitionIndex: found.partition, committedOffset: found.offset, committedLeaderEpoch: found.leaderEpoch,
-                        metadata: found.metadata))
-            }
-        } else {
-            for group in request.groups {
-                var answer = OffsetFetchResponse.Group()
-                answer.groupId = group.groupId
-                let wanted = group.topics.map { topics in
-                    topics.flatMap { topic in topic.partitionIndexes.map { TopicPartition(topic: topic.name, partition: $0) } }
-                }
-                for found in groups.fetchOffsets(groupId: group.groupId, partitions: wanted) {
-                    if answer.topics.last?.name != found.topic { answer.topics.append(.init(name: found.topic)) }
-                    answer.topics[answer.topics.count - 1].partitions.append(
-                        .init(
-                            partitionIndex: found.partition, committedOffset: found.offset, committedLeaderEpoch: found.leaderEpoch,
-                            metadata: found.metadata))
+        if context.version >= 8 {
+            // Each group once: to ask for all of a group's offsets is a short question.
+            var seen: Set<String> = []
+            for group in request.groups where seen.insert(group.groupId).inserted {
+                var answer = OffsetFetchResponse.Group(groupId: group.groupId)
+                if let code = faultCode(context) {
+                    answer.errorCode = count(code)
+                } else {
+                    for offset in fetchOffsets(group.groupId, group.topics?.map { ($0.name, $0.partitionIndexes) }) {
+                        if answer.topics.last?.name != offset.topic { answer.topics.append(.init(name: offset.topic)) }
+                        answer.topics[answer.topics.count - 1].partitions.append(
+                            .init(
+                                partitionIndex: offset.partition, committedOffset: offset.offset, committedLeaderEpoch: offset.leaderEpoch,
+                                metadata: offset.metadata))
+                    }
                 }
                 response.groups.append(answer)
+            }
+        } else if let code = faultCode(context) {
+            response.errorCode = count(code)
+        } else {
+            for offset in fetchOffsets(request.groupId, request.topics?.map { ($0.name, $0.partitionIndexes) }) {
+                if response.topics.last?.name != offset.topic { response.topics.append(.init(name: offset.topic)) }
+                response.topics[response.topics.count - 1].partitions.append(
+                    .init(
+                        partitionIndex: offset.partition, committedOffset: offset.offset, committedLeaderEpoch: offset.leaderEpoch,
+                        metadata: offset.metadata))
             }
         }
         reply(context, response)
     }
 
+    private func fetchOffsets(_ group: String, _ topics: [(name: String, partitions: [Int32])]?) -> [FetchedOffset] {
+        coordinator.fetchOffsets(
+            groupId: group,
+            partitions: topics?.flatMap { topic in topic.partitions.map { TopicPartition(topic: topic.name, partition: $0) } })
+    }
+
+    // MARK: Administration
+
     func describeGroups(_ request: DescribeGroupsRequest, _ context: RequestContext) {
         var response = DescribeGroupsResponse()
-        for id in request.groups {
-            let group = groups.describe(groupId: id, apiVersion: context.version)
-            var answer = DescribeGroupsResponse.Group()
-            answer.errorCode = count(group.error.rawValue)
-            answer.groupId = group.groupId
-            answer.groupState = group.state.rawValue
-            answer.protocolType = group.protocolType
-            answer.protocolData = group.protocolData
-            answer.members = group.members.map {
-                .init(
-                    memberId: $0.memberId, groupInstanceId: $0.instanceId, clientId: $0.clientId, clientHost: $0.clientHost,
-                    memberMetadata: $0.metadata, memberAssignment: $0.assignment)
+        var seen: Set<String> = []
+        for id in request.groups where seen.insert(id).inserted {
+            if let code = faultCode(context) {
+                response.groups.append(.init(errorCode: count(code), groupId: id))
+                continue
             }
-            response.groups.append(answer)
+            let group = coordinator.describe(groupId: id, apiVersion: context.version)
+            response.groups.append(
+                .init(
+                    errorCode: count(group.error.rawValue), errorMessage: group.error == .none ? nil : "Group \(id.prefix(200)) not found.",
+                    groupId: id, groupState: group.state.rawValue, protocolType: group.protocolType, protocolData: group.protocolData,
+                    members: group.members.map {
+                        .init(
+                            memberId: $0.memberId, groupInstanceId: $0.instanceId, clientId: $0.clientId, clientHost: $0.clientHost,
+                            memberMetadata: $0.metadata, memberAssignment: $0.assignment)
+                    }))
         }
         reply(context, response)
     }
 
     func listGroups(_ request: ListGroupsRequest, _ context: RequestContext) {
-        var response = ListGroupsResponse()
-        response.groups = groups.list(states: request.statesFilter, types: request.typesFilter).map {
-            .init(groupId: $0.groupId, protocolType: $0.protocolType, groupState: $0.state.rawValue, groupType: $0.type)
+        if let code = faultCode(context) { return reply(context, ListGroupsResponse(errorCode: count(code))) }
+        let groups = coordinator.list(states: request.statesFilter, types: request.typesFilter)
+        reply(
+            context,
+            ListGroupsResponse(
+                groups: groups.map {
+                    .init(groupId: $0.groupId, protocolType: $0.protocolType, groupState: $0.state.rawValue, groupType: $0.type)
+                }))
+    }
+
+    func deleteGroups(_ request: DeleteGroupsRequest, _ context: RequestContext) {
+        if let code = faultCode(context) {
+            return reply(context, DeleteGroupsResponse(results: request.groupsNames.map { .init(groupId: $0, errorCode: count(code)) }))
         }
-        reply(context, response)
+        submit(.delete(request.groupsNames), context) { $0.delete(groupIds: request.groupsNames, token: $1, at: $2) }
     }
 }

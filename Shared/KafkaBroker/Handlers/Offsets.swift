@@ -20,7 +20,8 @@ extension BrokerNode {
 
     /// - Returns: An error code, or 0.
     private func offset(
-        for wanted: ListOffsetsRequest.Topic.Partition, _ topic: String, _ context: RequestContext, _ answer: inout ListOffsetsResponse.Topic.Partition
+        for wanted: ListOffsetsRequest.Topic.Partition, _ topic: String, _ context: RequestContext,
+        _ answer: inout ListOffsetsResponse.Topic.Partition
     ) -> Int16 {
         if let code = faultCode(context, topic, wanted.partitionIndex) { return code }
         guard let partition = partition(topic, wanted.partitionIndex) else { return ErrorCode.unknownTopicOrPartition.rawValue }
@@ -98,7 +99,8 @@ extension BrokerNode {
     }
 
     private func deleteRecords(
-        _ wanted: DeleteRecordsRequest.Topic.Partition, _ topic: String, _ context: RequestContext, _ answer: inout DeleteRecordsResponse.Topic.Partition
+        _ wanted: DeleteRecordsRequest.Topic.Partition, _ topic: String, _ context: RequestContext,
+        _ answer: inout DeleteRecordsResponse.Topic.Partition
     ) -> Int16 {
         if let code = faultCode(context, topic, wanted.partitionIndex) { return code }
         guard let partition = partition(topic, wanted.partitionIndex) else { return ErrorCode.unknownTopicOrPartition.rawValue }

@@ -1,55 +1,57 @@
-import GroupCoordinator
 import KafkaProtocol
 import RecordLog
 
-/// Why a topic is not made or changed, in the protocol's code and in words.
-struct TopicRefusal: Error {
-    var code: ErrorCode
-    var message: String
+/// An error for a client with words to it.
+struct Refusal: Error {
+    var code: Int16
+    var message: String?
+
+    init(_ code: ErrorCode, _ message: String? = nil) {
+        self.code = code.rawValue
+        self.message = message
+    }
+
+    init(code: Int16) { self.code = code }
 }
 
 extension BrokerNode {
-    /// Writes topics down and opens their logs.
-    func create(_ topics: [Topic], _ context: RequestContext) -> TopicRefusal? {
-        let added = topics.reduce(0) { $0 + $1.partitionCount }
-        let limits = settings.limits
-        if store.topicCount + topics.count > limits.topicCountMax || store.partitionCount + added > limits.partitionCountMax {
-            return TopicRefusal(
-                code: .policyViolation,
-                message: "The broker takes \(limits.topicCountMax) topics and \(limits.partitionCountMax) partitions at most")
-        }
-        do {
-            try store.add(topics)
-            for topic in topics { try openPartitions(of: topic) }
-            return nil
-        } catch {
-            limitedLog.write(.error, "Cannot create topics", tick: context.tick, [("error", "\(error)")])
-            return TopicRefusal(code: .kafkaStorageError, message: "\(error)")
-        }
-    }
+    // MARK: CreateTopics
 
     func createTopics(_ request: CreateTopicsRequest, _ context: RequestContext) {
         var response = CreateTopicsResponse()
-        var names: [String: Int] = [:]
-        for topic in request.topics { names[topic.name, default: 0] += 1 }
+        var occurrences: [String: Int] = [:]
+        for wanted in request.topics { occurrences[wanted.name, default: 0] += 1 }
+        var made: [(place: Int, topic: Topic)] = []
+        var partitionCount = store.partitionCount
+        var collisionKeys: [String: String] = [:]
         for wanted in request.topics {
-            var answer = CreateTopicsResponse.Topic()
-            answer.name = wanted.name
-            do throws(TopicRefusal) {
-                if let code = faultCode(context, wanted.name, -1) {
-                    throw TopicRefusal(code: ErrorCode(rawValue: code) ?? .unknownServerError, message: "An injected fault")
+            // A name that comes several times has one answer.
+            guard let occurrence = occurrences.removeValue(forKey: wanted.name) else { continue }
+            var answer = CreateTopicsResponse.Topic(name: wanted.name, configs: [])
+            do throws(Refusal) {
+                if let code = faultCode(context, wanted.name, -1) { throw Refusal(code: code) }
+                if occurrence > 1 { throw Refusal(.invalidRequest, "Duplicate topic name.") }
+                let topic = try plan(wanted)
+                let key = TopicName.collisionKey(topic.name)
+                if let other = collisionKeys[key] {
+                    throw Refusal(.invalidTopicException, "Topic '\(topic.name)' collides with existing topic: \(other)")
                 }
-                if names[wanted.name]! > 1 {
-                    throw TopicRefusal(code: .invalidRequest, message: "Duplicate topic name: \(wanted.name.prefix(100))")
+                partitionCount += topic.partitionCount
+                if partitionCount > settings.limits.partitionCountMax || store.topicCount + made.count >= settings.limits.topicCountMax {
+                    throw Refusal(
+                        .policyViolation,
+                        "This broker keeps at most \(settings.limits.topicCountMax) topics and \(settings.limits.partitionCountMax) partitions"
+                    )
                 }
-                let topic = try topic(for: wanted)
-                if !request.validateOnly, let refusal = create([topic], context) { throw refusal }
+                collisionKeys[key] = topic.name
+                made.append((response.topics.count, topic))
                 answer.topicId = request.validateOnly ? .zero : topic.id
                 answer.numPartitions = Int32(topic.partitionCount)
                 answer.replicationFactor = 1
                 answer.configs = TopicConfigKey.allCases.map { key in
-                    let config = describe(key, topic.config)
-                    return .init(name: key.rawValue, value: config.value, readOnly: false, configSource: config.configSource, isSensitive: false)
+                    .init(
+                        name: key.rawValue, value: topic.config.value(key, defaults: settings.topicDefaults), readOnly: false,
+                        configSource: source(of: key, topic.config).rawValue, isSensitive: false)
                 }
             } catch {
                 answer.errorCode = count(error.code)
@@ -57,156 +59,212 @@ extension BrokerNode {
             }
             response.topics.append(answer)
         }
+        if !request.validateOnly, !made.isEmpty {
+            do {
+                try store.add(made.map(\.topic))
+                for (_, topic) in made { openLogs(of: topic) }
+            } catch {
+                limitedLog.write(.error, "Cannot create topics", tick: context.tick, [("error", "\(error)")])
+                for (place, topic) in made {
+                    response.topics[place] = .init(
+                        name: topic.name, errorCode: count(.kafkaStorageError), errorMessage: "\(error.problem)", configs: [])
+                }
+            }
+        }
         reply(context, response)
     }
 
-    private func topic(for wanted: CreateTopicsRequest.Topic) throws(TopicRefusal) -> Topic {
-        if let problem = TopicName.problem(with: wanted.name) { throw TopicRefusal(code: .invalidTopicException, message: problem) }
-        if store.topic(wanted.name) != nil {
-            throw TopicRefusal(code: .topicAlreadyExists, message: "Topic '\(wanted.name)' already exists.")
+    private func plan(_ wanted: CreateTopicsRequest.Topic) throws(Refusal) -> Topic {
+        let name = wanted.name
+        if let problem = TopicName.problem(with: name) { throw Refusal(.invalidTopicException, String(problem.prefix(400))) }
+        if store.topic(name) != nil { throw Refusal(.topicAlreadyExists, "Topic '\(name)' already exists.") }
+        if let other = store.collidingTopic(name) {
+            throw Refusal(.invalidTopicException, "Topic '\(name)' collides with existing topic: \(other)")
         }
-        if let other = store.collidingTopic(wanted.name) {
-            throw TopicRefusal(
-                code: .invalidTopicException, message: "Topic '\(wanted.name)' collides with existing topic: \(other)")
-        }
-        var count = Int(wanted.numPartitions)
-        if wanted.assignments.isEmpty {
-            if count == -1 { count = settings.partitionCountDefault }
-            if count < 1 {
-                throw TopicRefusal(code: .invalidPartitions, message: "Number of partitions was set to \(count): must be larger than 0.")
-            }
-            if wanted.replicationFactor != -1, wanted.replicationFactor != 1 {
-                throw TopicRefusal(
-                    code: .invalidReplicationFactor,
-                    message: "Replication factor \(wanted.replicationFactor): this broker is one node, so it must be 1 or -1.")
-            }
-        } else {
-            if wanted.numPartitions != -1 || wanted.replicationFactor != -1 {
-                throw TopicRefusal(
-                    code: .invalidRequest, message: "With assignments, the partition count and the replication factor must be -1.")
-            }
-            count = wanted.assignments.count
-            let indexes = wanted.assignments.map(\.partitionIndex).sorted()
-            guard indexes == Array(0..<Int32(count)), wanted.assignments.allSatisfy({ $0.brokerIds == [BrokerNode.nodeId] }) else {
-                throw TopicRefusal(
-                    code: .invalidReplicaAssignment,
-                    message: "Assignments must number the partitions from 0 and name node \(BrokerNode.nodeId) alone.")
-            }
-        }
-        try check(partitionCount: count, of: wanted.name)
         var config = TopicConfig()
         for setting in wanted.configs {
-            do throws(TopicConfig.Invalid) { try config.set(setting.name, to: setting.value) } catch {
-                throw TopicRefusal(code: .invalidConfig, message: error.description)
-            }
+            do { try config.set(setting.name, to: setting.value) } catch { throw Refusal(.invalidConfig, error.description) }
         }
-        return Topic(name: wanted.name, id: store.newTopicId(), partitionCount: count, config: config)
+        let partitionCount = wanted.assignments.isEmpty ? try partitionCount(wanted) : try assignedCount(wanted)
+        guard partitionCount <= settings.limits.topicPartitionCountMax else {
+            throw Refusal(
+                .invalidPartitions,
+                "Number of partitions \(partitionCount) is more than this broker's limit of \(settings.limits.topicPartitionCountMax)")
+        }
+        return Topic(name: name, id: store.newTopicId(), partitionCount: partitionCount, config: config)
     }
 
-    private func check(partitionCount: Int, of name: String) throws(TopicRefusal) {
-        let most = settings.limits.topicPartitionCountMax
-        if partitionCount > most {
-            throw TopicRefusal(
-                code: .invalidPartitions, message: "Number of partitions was set to \(partitionCount): at most \(most) are taken.")
+    private func partitionCount(_ wanted: CreateTopicsRequest.Topic) throws(Refusal) -> Int {
+        if wanted.replicationFactor != -1, wanted.replicationFactor < 1 {
+            throw Refusal(.invalidReplicationFactor, "Replication factor must be larger than 0, or -1 to use the default value.")
+        }
+        if wanted.numPartitions != -1, wanted.numPartitions < 1 {
+            throw Refusal(.invalidPartitions, "Number of partitions was set to an invalid non-positive value.")
+        }
+        if wanted.replicationFactor > 1 {
+            throw Refusal(
+                .invalidReplicationFactor,
+                "Unable to replicate the partition \(wanted.replicationFactor) time(s): The target replication factor of "
+                    + "\(wanted.replicationFactor) cannot be reached because only 1 broker(s) are registered.")
+        }
+        return wanted.numPartitions == -1 ? settings.partitionCountDefault : Int(wanted.numPartitions)
+    }
+
+    private func assignedCount(_ wanted: CreateTopicsRequest.Topic) throws(Refusal) -> Int {
+        if wanted.replicationFactor != -1 {
+            throw Refusal(.invalidRequest, "A manual partition assignment was specified, but replication factor was not set to -1.")
+        }
+        if wanted.numPartitions != -1 {
+            throw Refusal(.invalidRequest, "A manual partition assignment was specified, but numPartitions was not set to -1.")
+        }
+        let indexes = Set(wanted.assignments.map(\.partitionIndex))
+        guard indexes.count == wanted.assignments.count else {
+            throw Refusal(.invalidReplicaAssignment, "Found multiple manual partition assignments for one partition")
+        }
+        guard indexes.allSatisfy({ (0..<Int32(indexes.count)).contains($0) }) else {
+            throw Refusal(.invalidReplicaAssignment, "partitions should be a consecutive 0-based integer sequence")
+        }
+        for assignment in wanted.assignments { try check(assignment.brokerIds) }
+        return indexes.count
+    }
+
+    private func check(_ brokerIds: [Int32]) throws(Refusal) {
+        if brokerIds.isEmpty { throw Refusal(.invalidReplicaAssignment, "The manual partition assignment includes an empty replica list.") }
+        if let other = brokerIds.first(where: { $0 != Self.nodeId }) {
+            throw Refusal(
+                .invalidReplicaAssignment, "The manual partition assignment includes broker \(other), but no such broker is registered.")
+        }
+        if brokerIds.count > 1 {
+            throw Refusal(
+                .invalidReplicaAssignment, "The manual partition assignment includes the broker \(Self.nodeId) more than once.")
         }
     }
+
+    // MARK: CreatePartitions
+
+    func createPartitions(_ request: CreatePartitionsRequest, _ context: RequestContext) {
+        var response = CreatePartitionsResponse()
+        var occurrences: [String: Int] = [:]
+        for wanted in request.topics { occurrences[wanted.name, default: 0] += 1 }
+        var grown: [(place: Int, topic: Topic)] = []
+        var partitionCount = store.partitionCount
+        for wanted in request.topics {
+            guard let occurrence = occurrences.removeValue(forKey: wanted.name) else { continue }
+            var answer = CreatePartitionsResponse.Result(name: wanted.name)
+            do throws(Refusal) {
+                if let code = faultCode(context, wanted.name, -1) { throw Refusal(code: code) }
+                if occurrence > 1 { throw Refusal(.invalidRequest, "Duplicate topic in request.") }
+                let topic = try grow(wanted)
+                partitionCount += topic.partitionCount - (store.topic(wanted.name)?.partitionCount ?? 0)
+                if partitionCount > settings.limits.partitionCountMax {
+                    throw Refusal(.policyViolation, "This broker keeps at most \(settings.limits.partitionCountMax) partitions")
+                }
+                grown.append((response.results.count, topic))
+            } catch {
+                answer.errorCode = count(error.code)
+                answer.errorMessage = error.message
+            }
+            response.results.append(answer)
+        }
+        if !request.validateOnly, !grown.isEmpty {
+            do {
+                try store.update(grown.map(\.topic))
+                for (_, topic) in grown { openLogs(of: topic) }
+            } catch {
+                limitedLog.write(.error, "Cannot add partitions", tick: context.tick, [("error", "\(error)")])
+                for (place, _) in grown {
+                    response.results[place].errorCode = count(.kafkaStorageError)
+                    response.results[place].errorMessage = error.problem
+                }
+            }
+        }
+        reply(context, response)
+    }
+
+    private func grow(_ wanted: CreatePartitionsRequest.Topic) throws(Refusal) -> Topic {
+        guard var topic = store.topic(wanted.name) else {
+            throw Refusal(.unknownTopicOrPartition, "This server does not host this topic-partition.")
+        }
+        if wanted.count == topic.partitionCount {
+            throw Refusal(.invalidPartitions, "Topic already has \(topic.partitionCount) partition(s).")
+        }
+        if wanted.count < topic.partitionCount {
+            throw Refusal(
+                .invalidPartitions,
+                "The topic \(topic.name) currently has \(topic.partitionCount) partition(s); \(wanted.count) would not be an increase.")
+        }
+        guard wanted.count <= settings.limits.topicPartitionCountMax else {
+            throw Refusal(
+                .invalidPartitions,
+                "Number of partitions \(wanted.count) is more than this broker's limit of \(settings.limits.topicPartitionCountMax)")
+        }
+        if let assignments = wanted.assignments {
+            guard assignments.count == Int(wanted.count) - topic.partitionCount else {
+                throw Refusal(
+                    .invalidReplicaAssignment,
+                    "Attempted to add \(Int(wanted.count) - topic.partitionCount) additional partition(s), but only "
+                        + "\(assignments.count) assignment(s) were specified.")
+            }
+            for assignment in assignments { try check(assignment.brokerIds) }
+        }
+        topic.partitionCount = Int(wanted.count)
+        return topic
+    }
+
+    // MARK: DeleteTopics
 
     func deleteTopics(_ request: DeleteTopicsRequest, _ context: RequestContext) {
         var response = DeleteTopicsResponse()
-        let wanted =
-            context.version >= 6
-            ? request.topics : request.topicNames.map { DeleteTopicsRequest.Topic(name: $0, topicId: .zero) }
-        for item in wanted {
-            var answer = DeleteTopicsResponse.Topic()
-            answer.name = item.name
-            answer.topicId = item.topicId
-            let topic = item.name.map { store.topic($0) } ?? store.topic(id: item.topicId)
-            if let code = faultCode(context, item.name, -1) {
-                answer.errorCode = count(code)
-            } else if let topic {
-                answer.name = topic.name
-                answer.topicId = topic.id
-                answer.errorCode = count(delete(topic, context))
-            } else {
-                answer.errorCode = count(item.name == nil ? ErrorCode.unknownTopicId : .unknownTopicOrPartition)
+        var doomed: Set<String> = []
+        var places: [Int] = []
+        let wanted = context.version >= 6 ? request.topics : request.topicNames.map { DeleteTopicsRequest.Topic(name: $0, topicId: .zero) }
+        for topic in wanted {
+            var answer = DeleteTopicsResponse.Topic(name: topic.name, topicId: topic.topicId)
+            do throws(Refusal) {
+                let found = try resolve(topic)
+                answer.name = found.name
+                answer.topicId = found.id
+                if let code = faultCode(context, found.name, -1) { throw Refusal(code: code) }
+                guard doomed.insert(found.name).inserted else { throw Refusal(.invalidRequest, "Duplicate topic name or id.") }
+                places.append(response.responses.count)
+            } catch {
+                answer.errorCode = count(error.code)
+                answer.errorMessage = error.message
             }
             response.responses.append(answer)
+        }
+        if !doomed.isEmpty {
+            for name in doomed.sorted() { closeLogs(of: name) }
+            do { try store.remove(doomed) } catch {
+                limitedLog.write(.error, "Cannot delete topics", tick: context.tick, [("error", "\(error)")])
+                for place in places {
+                    response.responses[place].errorCode = count(.kafkaStorageError)
+                    response.responses[place].errorMessage = error.problem
+                }
+                // What is still there goes on.
+                for name in doomed.sorted() {
+                    if let topic = store.topic(name) { openLogs(of: topic) }
+                }
+            }
+            for name in doomed.sorted() where store.topic(name) == nil { forgetOffsets(of: name, context) }
+            scheduleRemoval()
         }
         reply(context, response)
         answerReadyFetches()
     }
 
-    private func delete(_ topic: Topic, _ context: RequestContext) -> ErrorCode {
-        let open = partitions[topic.name] ?? []
-        for partition in open {
-            wakeWaiters(of: partition, byteCount: .max / 2)
-            // Offline for whoever still holds it: a flush in work, a waiting answer.
-            partition.isOffline = true
-        }
-        partitions[topic.name] = nil
-        do {
-            try store.remove([topic.name])
-        } catch {
-            limitedLog.write(.error, "Cannot delete a topic", tick: context.tick, [("topic", topic.name), ("error", "\(error)")])
-            if store.topic(topic.name) != nil {
-                for partition in open { partition.isOffline = false }
-                partitions[topic.name] = open
-                return .kafkaStorageError
+    private func resolve(_ wanted: DeleteTopicsRequest.Topic) throws(Refusal) -> Topic {
+        switch (wanted.name, wanted.topicId) {
+        case (let name?, .zero):
+            guard let topic = store.topic(name) else {
+                throw Refusal(.unknownTopicOrPartition, "This server does not host this topic-partition.")
             }
+            return topic
+        case (nil, .zero): throw Refusal(.invalidRequest, "Neither topic name nor id were specified.")
+        case (nil, let id):
+            guard let topic = store.topic(id: id) else { throw Refusal(.unknownTopicId, "This server does not host this topic ID.") }
+            return topic
+        default: throw Refusal(.invalidRequest, "Topic name and topic ID can not both be specified.")
         }
-        hasRemovals = true
-        carryOut(groups.topicDeleted(topic.name, at: moment(tick: context.tick)), tick: context.tick)
-        return .noError
-    }
-
-    func createPartitions(_ request: CreatePartitionsRequest, _ context: RequestContext) {
-        var response = CreatePartitionsResponse()
-        for wanted in request.topics {
-            var answer = CreatePartitionsResponse.Result()
-            answer.name = wanted.name
-            do throws(TopicRefusal) {
-                if let code = faultCode(context, wanted.name, -1) {
-                    throw TopicRefusal(code: ErrorCode(rawValue: code) ?? .unknownServerError, message: "An injected fault")
-                }
-                guard var topic = store.topic(wanted.name) else {
-                    throw TopicRefusal(code: .unknownTopicOrPartition, message: "This server does not host this topic-partition.")
-                }
-                let count = Int(wanted.count)
-                if count <= topic.partitionCount {
-                    throw TopicRefusal(
-                        code: .invalidPartitions,
-                        message: count == topic.partitionCount
-                            ? "Topic already has \(count) partition(s)."
-                            : "The topic \(wanted.name) currently has \(topic.partitionCount) partition(s); \(count) would not be an increase.")
-                }
-                try check(partitionCount: count, of: wanted.name)
-                let added = count - topic.partitionCount
-                if store.partitionCount + added > settings.limits.partitionCountMax {
-                    throw TopicRefusal(
-                        code: .policyViolation, message: "The broker takes \(settings.limits.partitionCountMax) partitions at most")
-                }
-                if let assignments = wanted.assignments,
-                    assignments.count != added || !assignments.allSatisfy({ $0.brokerIds == [BrokerNode.nodeId] })
-                {
-                    throw TopicRefusal(
-                        code: .invalidReplicaAssignment, message: "Each new partition must be assigned to node \(BrokerNode.nodeId) alone.")
-                }
-                if !request.validateOnly {
-                    topic.partitionCount = count
-                    do {
-                        try store.update([topic])
-                        try openPartitions(of: topic)
-                    } catch {
-                        limitedLog.write(.error, "Cannot add partitions", tick: context.tick, [("error", "\(error)")])
-                        throw TopicRefusal(code: .kafkaStorageError, message: "\(error)")
-                    }
-                }
-            } catch {
-                answer.errorCode = self.count(error.code)
-                answer.errorMessage = error.message
-            }
-            response.results.append(answer)
-        }
-        reply(context, response)
     }
 }

@@ -64,5 +64,7 @@ extension CreatePartitionsRequest: PartitionTargeting {
 }
 
 extension DeleteTopicsRequest: PartitionTargeting {
-    var targets: [(topic: String, partition: Int32)] { topicNames.map { ($0, -1) } + topics.compactMap { topic in topic.name.map { ($0, -1) } } }
+    var targets: [(topic: String, partition: Int32)] {
+        topicNames.map { ($0, -1) } + topics.compactMap { topic in topic.name.map { ($0, -1) } }
+    }
 }

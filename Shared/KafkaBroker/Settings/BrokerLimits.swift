@@ -13,6 +13,8 @@ package struct BrokerLimits: Hashable, Sendable {
     package var connectionCountMax = 1_024
     /// One request; a larger one closes its connection. Kafka's `socket.request.max.bytes`.
     package var requestBytesMax = 100 << 20
+    /// One request of an API other than Produce.
+    package var controlRequestBytesMax = 4 << 20
     /// Requests that arrive or wait, all connections together. Kafka's `queued.max.request.bytes`.
     package var requestBytesTotalMax = 256 << 20
     /// One Fetch response, whatever the client allows. Kafka's `fetch.max.bytes`.

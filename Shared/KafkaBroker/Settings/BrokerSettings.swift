@@ -20,7 +20,7 @@ package struct BrokerSettings: Hashable, Sendable {
     package var topicDefaults = TopicConfig()
     /// The first members of a new group wait so long for company. Kafka's `group.initial.rebalance.delay.ms`.
     package var groupInitialRebalanceDelayMillis: Int64 = 0
-    package var groupSessionTimeoutMillis: ClosedRange<Int64> = 100...1_800_000
+    package var groupSessionTimeoutMillis: ClosedRange<Int32> = 6_000...1_800_000
     /// Commits of a group without members are kept so long. Kafka's `offsets.retention.minutes`.
     package var offsetsRetentionMillis: Int64 = 7 * 24 * 3_600_000
     package var limits = BrokerLimits()

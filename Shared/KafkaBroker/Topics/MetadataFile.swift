@@ -62,7 +62,7 @@ enum MetadataFile {
     static func decode(_ bytes: [UInt8]) -> Result<BrokerMetadata, Unreadable> {
         let parser = JsonParser(limits: JsonLimits(byteCountMax: byteCountMax))
         return bytes.withUnsafeBytes { bytes in
-            do throws(Unreadable) { return .success(try decode(parser, bytes)) } catch { return .failure(error) }
+            Result { () throws(Unreadable) -> BrokerMetadata in try decode(parser, bytes) }
         }
     }
 

@@ -17,7 +17,12 @@ package enum TopicConfigKey: String, Hashable, Sendable, CaseIterable {
 /// What one key means.
 package struct TopicConfigDefinition: Sendable {
     /// `ConfigType` of DescribeConfigs.
-    package enum ValueType: Int8, Sendable { case string = 2, int = 3, long = 5, list = 7 }
+    package enum ValueType: Int8, Sendable {
+        case string = 2
+        case int = 3
+        case long = 5
+        case list = 7
+    }
 
     package var type: ValueType
     package var defaultValue: String
