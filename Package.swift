@@ -156,8 +156,6 @@ let package = Package(
             exclude: ["Golden"], swiftSettings: strict),
         tests("GroupCoordinatorTests", ["GroupCoordinator"]),
         tests("FrameServerTests", ["FrameServer"]),
-        tests("KafkaBrokerTests", ["KafkaBroker", "KafkaProtocol", "RecordLog", "GroupCoordinator", "FrameServer"]),
-        tests("KafkaConformanceTests", ["Kafka", "KafkaProtocol", "TestSupport"]),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("PipelineTests", ["Pipeline", "Postgres", "Contracts", "Hashing"]),
         tests("MigrationsTests", ["Migrations", "Hashing", "Postgres", "TestSupport"]),
