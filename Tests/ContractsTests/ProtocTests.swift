@@ -1,5 +1,6 @@
 import Contracts
 import Foundation
+import OracleSupport
 import RiskDomain
 import Testing
 
@@ -12,23 +13,8 @@ struct ProtocTests {
         .appendingPathComponent("../../Shared/Contracts/proto").standardizedFileURL.path
 
     private func run(_ mode: String, _ message: String, _ input: [UInt8]) throws -> [UInt8] {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(protocPath))
-        process.arguments = ["--\(mode)=assay.v1.\(message)", "--proto_path=\(Self.protoFolder)", "assay.proto"]
-        // Files rather than pipes: a pipe that fills on both sides would wait for ever.
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("contracts-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let inputFile = folder.appendingPathComponent("input")
-        let outputFile = folder.appendingPathComponent("output")
-        try Data(input).write(to: inputFile)
-        try Data().write(to: outputFile)
-        process.standardInput = try FileHandle(forReadingFrom: inputFile)
-        process.standardOutput = try FileHandle(forWritingTo: outputFile)
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
-        return [UInt8](try Data(contentsOf: outputFile))
+        let protoc = try #require(protocPath)
+        return try OracleTool.run([protoc, "--\(mode)=assay.v1.\(message)", "--proto_path=\(Self.protoFolder)", "assay.proto"], input: input)
     }
 
     /// Thirty events in one Run, so that one call proves all of them: text to bytes must give our bytes back.

@@ -1,5 +1,6 @@
 import Features
 import Foundation
+import OracleSupport
 import RiskDomain
 import Testing
 
@@ -13,15 +14,7 @@ import Testing
 
     /// Calls `row` with each line's fields, the header excepted.
     private func rows(of file: String, row: ([ArraySlice<UInt8>]) throws -> Void) throws {
-        let gzip = Process()
-        let output = Pipe()
-        gzip.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        gzip.arguments = ["gzip", "-dc", Self.folder.appendingPathComponent(file).path]
-        gzip.standardOutput = output
-        try gzip.run()
-        let bytes = [UInt8](try output.fileHandleForReading.readToEnd() ?? Data())
-        gzip.waitUntilExit()
-        #expect(gzip.terminationStatus == 0)
+        let bytes = try OracleTool.run(["gzip", "-dc", Self.folder.appendingPathComponent(file).path])
         var fields: [ArraySlice<UInt8>] = []
         var start = 0
         var isHeader = true

@@ -1,6 +1,7 @@
 import Contracts
 import Foundation
 import Intake
+import OracleSupport
 import Testing
 
 private let python = ["/usr/bin/python3", "/usr/local/bin/python3"].first { FileManager.default.isExecutableFile(atPath: $0) }
@@ -51,22 +52,10 @@ struct AmountOracleTests {
 }
 /// Lines in, lines out.
 private func ask(_ mode: String, _ lines: [String]) throws -> [String] {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("json-oracle-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let inputFile = folder.appendingPathComponent("input")
-    let outputFile = folder.appendingPathComponent("output")
-    try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: inputFile)
-    try Data().write(to: outputFile)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try #require(python))
     let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../Oracles/json_oracle.py")
-    process.arguments = [script.standardizedFileURL.path, mode]
-    process.standardInput = try FileHandle(forReadingFrom: inputFile)
-    process.standardOutput = try FileHandle(forWritingTo: outputFile)
-    try process.run()
-    process.waitUntilExit()
-    let answers = try String(contentsOf: outputFile, encoding: .utf8).split(separator: "\n").map(String.init)
-    try #require(process.terminationStatus == 0 && answers.count == lines.count)
+    let input = Array((lines.joined(separator: "\n") + "\n").utf8)
+    let output = try OracleTool.run([try #require(python), script.standardizedFileURL.path, mode], input: input)
+    let answers = String(decoding: output, as: UTF8.self).split(separator: "\n").map(String.init)
+    try #require(answers.count == lines.count)
     return answers
 }

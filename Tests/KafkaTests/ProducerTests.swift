@@ -147,6 +147,9 @@ import Testing
         }
         #expect(producer.statistics != nil)
         mock.setBroker(isUp: false)
+        // A client without anything to send lets a lost connection rest; one message makes it try again, and fail.
+        let unsent = DeliveryTicket()
+        try await producer.send("c", to: "t", ticket: unsent)
         for await _ in faulted.signals { break }
         #expect(producer.faultCount > 0)
         await producer.close(flushingWithin: .milliseconds(10))

@@ -1,5 +1,6 @@
 import Forest
 import Foundation
+import OracleSupport
 import RiskDomain
 import Testing
 import Training
@@ -66,13 +67,6 @@ private func number(_ digits: some Sequence<UInt8>) -> Int64 { digits.reduce(0) 
 
 /// The lines of a compressed file that match an extended regular expression.
 private func lines(of file: String, pattern: String) throws -> [ArraySlice<UInt8>] {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", "gzip -dc \"$0\" | grep -E \"$1\"", "\(dataFolder!)/\(file)", pattern]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let bytes = [UInt8](pipe.fileHandleForReading.readDataToEndOfFile())
-    process.waitUntilExit()
+    let bytes = try OracleTool.run(["/bin/sh", "-c", "gzip -dc \"$0\" | grep -E \"$1\"", "\(dataFolder!)/\(file)", pattern])
     return bytes.split(separator: UInt8(ascii: "\n"))
 }
