@@ -14,7 +14,8 @@ struct ProtocTests {
 
     private func run(_ mode: String, _ message: String, _ input: [UInt8]) throws -> [UInt8] {
         let protoc = try #require(protocPath)
-        return try OracleTool.run([protoc, "--\(mode)=assay.v1.\(message)", "--proto_path=\(Self.protoFolder)", "assay.proto"], input: input)
+        return try OracleTool.run(
+            [protoc, "--\(mode)=assay.v1.\(message)", "--proto_path=\(Self.protoFolder)", "assay.proto"], input: input)
     }
 
     /// Thirty events in one Run, so that one call proves all of them: text to bytes must give our bytes back.
