@@ -102,7 +102,7 @@ let package = Package(
         room("RecordLog", ["CIsal", "CZlib", "CLz4", "CZstd", "CSnappy", "CLinuxIo"]),
         room("GroupCoordinator", ["CIsal"]),
         room("FrameServer", ["CLinuxIo"]),
-        room("KafkaBroker", ["KafkaProtocol", "RecordLog", "GroupCoordinator", "FrameServer", "Json"]),
+        room("KafkaBroker", ["KafkaProtocol", "RecordLog", "GroupCoordinator", "FrameServer", "Json", "CLinuxIo"]),
 
         // Services
         service("assay-ingest", folder: "ingest", ["Hosting", "ServiceRuntime", "Stages", "Intake", "Features", "RiskDomain"]),
@@ -150,7 +150,9 @@ let package = Package(
         .testTarget(
             name: "KafkaProtocolTests", dependencies: ["KafkaProtocol", "KafkaMessageGenerator"], path: "Tests/KafkaProtocolTests",
             exclude: ["golden-messages.txt"], swiftSettings: strict),
-        tests("RecordLogTests", ["RecordLog"]),
+        .testTarget(
+            name: "RecordLogTests", dependencies: ["RecordLog", "CZlib", "CLz4", "CZstd", "CSnappy"], path: "Tests/RecordLogTests",
+            exclude: ["Golden"], swiftSettings: strict),
         tests("GroupCoordinatorTests", ["GroupCoordinator"]),
         tests("FrameServerTests", ["FrameServer"]),
         tests("KafkaBrokerTests", ["KafkaBroker", "KafkaProtocol", "RecordLog", "GroupCoordinator", "FrameServer"]),
