@@ -207,7 +207,10 @@ package final class FrameServer {
             switch connection.state {
             case .reading:
                 if let frameTick = connection.frameTick {
-                    guard !connection.isPaused, tick - frameTick > limits.requestReadMillis else { break }
+                    // Who is paused is not at fault, but must not keep memory from the others either.
+                    guard !connection.isPaused || connection.reservedByteCount > 0, tick - frameTick > limits.requestReadMillis else {
+                        break
+                    }
                     counted.closedReadStalled += 1
                     shut(connection)
                 } else if tick - connection.activityTick > limits.idleMillis {
