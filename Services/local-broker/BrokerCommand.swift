@@ -6,7 +6,7 @@ import ServiceRuntime
 enum BrokerCommand {
     static let name = "local-broker"
 
-    static func command(_ make: @escaping BrokerNode.Make) -> Command {
+    static func command(_ make: @escaping RunningNode.Make) -> Command {
         Command(
             name,
             abstract: "A small broker that speaks the Kafka protocol, for one machine and for tests.",
@@ -28,7 +28,7 @@ enum BrokerCommand {
         }
     }
 
-    private static func run(_ options: BrokerOptions, _ make: BrokerNode.Make) async throws {
+    private static func run(_ options: BrokerOptions, _ make: RunningNode.Make) async throws {
         let logger = Logger(label: name)
         let registry = MetricsRegistry()
         ProcessMetrics.register(in: registry)
@@ -52,7 +52,7 @@ enum BrokerCommand {
     }
 
     private static func httpServer(
-        _ address: ListenAddress, node: BrokerNode, health: Health, registry: MetricsRegistry, logger: Logger
+        _ address: ListenAddress, node: RunningNode, health: Health, registry: MetricsRegistry, logger: Logger
     ) -> HttpServer {
         var configuration = HttpServer.Configuration()
         // It takes addresses and no names.

@@ -4,7 +4,7 @@ import ServiceRuntime
 /// The node's loop among the process's services: a graceful shutdown stops it and waits until it has closed everything.
 struct LoopService: Service {
     let name = "broker"
-    let node: BrokerNode
+    let node: RunningNode
     let health: Health
 
     func run() async throws {

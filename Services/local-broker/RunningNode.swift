@@ -2,7 +2,7 @@ import FrameServer
 import ServiceRuntime
 
 /// A node that is built and listens, but serves nobody before ``launch``. What the command needs of it.
-struct BrokerNode: Sendable {
+struct RunningNode: Sendable {
     /// With the real port.
     var address: ListenAddress
     var remote: LoopRemote
@@ -14,5 +14,5 @@ struct BrokerNode: Sendable {
     var routes: [HttpRoute]
 
     /// Locks the directory, opens the port and recovers the logs, in this order, so that the commonest failures come first.
-    typealias Make = @Sendable (BrokerOptions, MetricsRegistry, Logger) throws -> BrokerNode
+    typealias Make = @Sendable (BrokerOptions, MetricsRegistry, Logger) throws -> RunningNode
 }
