@@ -61,11 +61,15 @@ struct FaultEngine {
 
     /// The first rule that hits decides; the others count the match too.
     ///
-    /// - Parameter topic: Nil for a request without partitions, which rules that name a topic or partition do not match.
-    mutating func fault(api: Int16, clientId: String?, topic: String?, partition: Int32) -> PartitionFault? {
+    /// - Parameters:
+    ///   - topic: Nil for a request without partitions, which rules that name a topic or partition do not match.
+    ///   - partition: -1 for a whole topic, which rules that name a partition do not match.
+    ///   - isTopicDecided: The whole topic was asked for before: only rules that name a partition count.
+    mutating func fault(api: Int16, clientId: String?, topic: String?, partition: Int32, isTopicDecided: Bool = false) -> PartitionFault? {
         var fault: PartitionFault?
         for (index, rule) in schedule.rules.enumerated() where rule.kind.isOfPartition {
             guard rule.matches(api: api, clientId: clientId) else { continue }
+            if partition == -1 ? rule.partition != nil : isTopicDecided && rule.partition == nil { continue }
             if let topic {
                 guard rule.matches(topic: topic, partition: partition) else { continue }
             } else if rule.topic != nil || rule.partition != nil {

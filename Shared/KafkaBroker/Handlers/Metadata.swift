@@ -40,12 +40,13 @@ extension BrokerNode {
 
     private func answer(_ topic: Topic, _ context: RequestContext) -> MetadataResponse.Topic {
         var answer = MetadataResponse.Topic(name: topic.name, topicId: topic.id)
-        if !faultEngine.isIdle, case .error(let code) = partitionFault(context, topic.name, -1) {
+        let topicFault = partitionFault(context, topic.name, -1)
+        if case .error(let code) = topicFault {
             answer.errorCode = count(code)
             return answer
         }
         answer.partitions = (0..<Int32(topic.partitionCount)).map { index in
-            let code = faultEngine.isIdle ? nil : faultCode(context, topic.name, index)
+            let code = topicFault == nil ? metadataFaultCode(context, topic.name, index) : ErrorCode.leaderNotAvailable.rawValue
             // Kafka keeps an offline replica's leader out of its answers.
             let isOffline = code != nil || partition(topic.name, index) == nil
             return .init(
@@ -55,6 +56,18 @@ extension BrokerNode {
                 offlineReplicas: isOffline ? [Self.nodeId] : [])
         }
         return answer
+    }
+
+    /// The error that rules for this very partition want.
+    private func metadataFaultCode(_ context: RequestContext, _ topic: String, _ partition: Int32) -> Int16? {
+        if faultEngine.isIdle { return nil }
+        let fault = faultEngine.fault(
+            api: context.api.rawValue, clientId: context.clientId, topic: topic, partition: partition, isTopicDecided: true)
+        switch fault {
+        case .error(let code): return code
+        case .unavailable, .diskFull: return ErrorCode.leaderNotAvailable.rawValue
+        case nil: return nil
+        }
     }
 
     private func createAutomatically(_ names: [String], _ context: RequestContext) {

@@ -186,7 +186,7 @@ extension BrokerNode {
     func faultCode(_ context: RequestContext, _ topic: String, _ partition: Int32) -> Int16? {
         switch partitionFault(context, topic, partition) {
         case .error(let code): code
-        case .unavailable: (context.api == .metadata ? ErrorCode.leaderNotAvailable : .notLeaderOrFollower).rawValue
+        case .unavailable: ErrorCode.notLeaderOrFollower.rawValue
         case .diskFull: ErrorCode.kafkaStorageError.rawValue
         case nil: nil
         }

@@ -149,9 +149,10 @@ package final class BrokerNode: FrameHandler {
     /// Something was deleted: the next turns of the timer remove its files.
     func scheduleRemoval() { nextRemovalTick = 0 }
 
-    /// After the loop: everything to the disk, so that the next start scans nothing.
+    /// After the loop: everything to the disk, so that the next start scans nothing, and the directory is free for another.
     package func close() {
         for topic in logs.keys.sorted() { closeLogs(of: topic) }
+        directory.unlock()
     }
 
     // MARK: FrameHandler

@@ -10,7 +10,8 @@ import Glibc
 ///     removed/<topic id>-<n>/   logs of deleted topics on their way out
 package final class DataDirectory {
     package let path: String
-    private let lock: CInt
+    /// -1 when it is given back.
+    private var lock: CInt
 
     /// Makes what is missing and takes the lock, which ends with the process.
     package init(path: String) throws(DiskFailure) {
@@ -40,7 +41,13 @@ package final class DataDirectory {
         }
     }
 
-    deinit { close(lock) }
+    deinit { unlock() }
+
+    /// Lets another broker have the directory; nothing may be done with this value afterwards.
+    package func unlock() {
+        if lock >= 0 { close(lock) }
+        lock = -1
+    }
 
     package var metadataPath: String { path + "/broker.json" }
     package var groupsPath: String { path + "/groups" }
