@@ -3,6 +3,8 @@
 
     kafka_clients.py [--bootstrap HOST:PORT | --local-broker PATH | --kafka-home DIR] [--only TEXT]... [--write FILE] [--expect FILE]
 
+kafka_clients.apache-4.2.json beside this file is what Apache Kafka 4.2 gives.
+
 One line a check: ok or FAILED, its name, what was found. What is found is free of chance, so that --write FILE on one broker and
 --expect FILE on another shows where they differ; checks named differs.* may. Exit status: 0 all as it should be, 1 not.
 
