@@ -145,6 +145,19 @@ class Reader(threading.Thread):
         consumer.close()
 
 
+def went_back(witness, committed, when, limit):
+    """Asks the broker for the group's offsets, which must be those that it acknowledged before, or later ones."""
+    end = time.monotonic() + limit
+    while True:
+        try:
+            stored = witness.committed([confluent.TopicPartition(TOPIC, p) for p in committed], timeout=5) if committed else []
+            break
+        except confluent.KafkaException as failure:
+            if time.monotonic() > end:
+                return [f"the committed offsets could not be asked for {when}: {failure}"]
+    return [f"partition {p.partition}: {p.offset} {when}, {committed[p.partition]} before" for p in stored if p.offset < committed[p.partition]]
+
+
 def read_all(bootstrap, partitions):
     """Per partition the list of (offset, value), from the start to the end."""
     consumer = confluent.Consumer({"bootstrap.servers": bootstrap, "group.id": "torture-proof", "enable.auto.commit": False, "auto.offset.reset": "error",
@@ -227,6 +240,7 @@ def torture(broker, options):
     administrator.create_topics([NewTopic(TOPIC, options.partitions, 1)])[TOPIC].result(30)
     writers = [Writer(broker.bootstrap, i, options.partitions, options.rate, options.seed) for i in range(options.producers)]
     reader = Reader(broker.bootstrap)
+    witness = reader.consumer()
     for thread in (*writers, reader):
         thread.start()
     starts, statuses, stuck, memory = [], [], None, 0
@@ -246,12 +260,13 @@ def torture(broker, options):
             stuck = f"the broker ended by itself before kill {kill}\n{broker.log_tail()}"
             break
         memory = max(memory, (brokers.process_memory(broker.pid) or (0, 0))[1])
-        before = acknowledged()
+        before, committed = acknowledged(), dict(reader.committed)
         status = broker.kill(way)
         statuses.append(status)
         size = brokers.folder_size(broker.data)
         time.sleep(rng.choice((0, 0, 0.05, 0.3)))
         starts.append(broker.restart())
+        reader.backward += went_back(witness, committed, f"after kill {kill}", options.progress_limit)
         say(f"kill {kill:3d}  {before:9,d} acknowledged  {reader.commits:5d} commits  data {size / 2**20:7.1f} MiB  first answer after {starts[-1] * 1000:6.0f} ms"
             + (f"  ended with {status}" if options.graceful and status is not None else ""))
     if not stuck:
@@ -266,6 +281,7 @@ def torture(broker, options):
         writer.join(150)
     reader.stopping.set()
     reader.join(60)
+    witness.close()
     return report(broker, options, writers, reader, starts, statuses, stuck, memory)
 
 
