@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .PHONY: help setup build demo up down status psql test format lint clean
 
 SWIFT ?= swift
-SOURCES := Package.swift Shared Services Tests $(wildcard Benchmarks)
+SOURCES := Package.swift Shared Services Tools Tests $(wildcard Benchmarks)
 ASSAY := .build/release/assay
 # The folder of the local stack; make psql STACK=.local/demo looks at what `assay demo --keep` left running.
 STACK ?= .local

@@ -94,7 +94,11 @@ let package = Package(
 
         // The embedded broker
         .target(
-            name: "KafkaProtocol", path: "Shared/KafkaProtocol", exclude: ["messages.txt"], swiftSettings: strict),
+            name: "KafkaProtocol", dependencies: ["CIsal"], path: "Shared/KafkaProtocol", exclude: ["messages.txt"], swiftSettings: strict),
+        room("KafkaMessageGenerator"),
+        .executableTarget(
+            name: "generate-kafka-messages", dependencies: ["KafkaMessageGenerator"], path: "Tools/generate-kafka-messages",
+            swiftSettings: strict),
         room("RecordLog", ["CIsal", "CZlib", "CLz4", "CZstd", "CSnappy", "CLinuxIo"]),
         room("GroupCoordinator", ["CIsal"]),
         room("FrameServer", ["CLinuxIo"]),
@@ -143,7 +147,9 @@ let package = Package(
         tests("CsvFilesTests", ["CsvFiles"]),
         tests("TransactionFeedTests", ["TransactionFeed", "CsvFiles", "Json", "RiskDomain"]),
         tests("KafkaTests", ["Kafka", "CLibrdkafka", "TestSupport"]),
-        tests("KafkaProtocolTests", ["KafkaProtocol"]),
+        .testTarget(
+            name: "KafkaProtocolTests", dependencies: ["KafkaProtocol", "KafkaMessageGenerator"], path: "Tests/KafkaProtocolTests",
+            exclude: ["golden-messages.txt"], swiftSettings: strict),
         tests("RecordLogTests", ["RecordLog"]),
         tests("GroupCoordinatorTests", ["GroupCoordinator"]),
         tests("FrameServerTests", ["FrameServer"]),
