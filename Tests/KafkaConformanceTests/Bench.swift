@@ -29,6 +29,14 @@ struct Bench: Sendable {
         let admin = try admin()
         _ = try await admin.createTopics([NewTopic(topic, partitionCount: partitionCount, settings: settings)], within: .seconds(30))
         await admin.close()
+        // The metadata may know of the leader before the leader does.
+        let raw = try raw()
+        for partition in 0..<partitionCount {
+            try await eventually("the leader of \(topic)/\(partition)") {
+                try await raw.fetch(topic, partition, from: 0).errorCode == ErrorCode.noError.rawValue
+            }
+        }
+        raw.close()
     }
     func place(_ offset: Int64, _ partition: Int32 = 0) -> PartitionOffset {
         PartitionOffset(topic: topic, partition: partition, offset: offset)
@@ -122,7 +130,8 @@ extension RawConnection {
     ) async throws -> ProduceResponse.Topic.Partition {
         let answer = try await ask(
             ProduceRequest(
-                acks: acks, timeoutMs: 10_000, topicData: [.init(name: topic, partitionData: [.init(index: partition, records: .bytes(records))])]),
+                acks: acks, timeoutMs: 10_000,
+                topicData: [.init(name: topic, partitionData: [.init(index: partition, records: .bytes(records))])]),
             version: version)
         return try #require(answer.responses.first?.partitionResponses.first)
     }
@@ -134,7 +143,9 @@ extension RawConnection {
         let answer = try await ask(
             FetchRequest(
                 maxWaitMs: waitMillisMax, minBytes: 1, maxBytes: 50_000_000,
-                topics: [.init(topic: topic, partitions: [.init(partition: partition, fetchOffset: offset, partitionMaxBytes: byteCountMax)])]),
+                topics: [
+                    .init(topic: topic, partitions: [.init(partition: partition, fetchOffset: offset, partitionMaxBytes: byteCountMax)])
+                ]),
             version: version)
         require(answer.errorCode, .noError)
         return try #require(answer.responses.first?.partitions.first)
