@@ -47,26 +47,28 @@ package final class BrokerUnderTest: Sendable, CustomStringConvertible {
     package static let apache: BrokerUnderTest? =
         KafkaForTests.isAvailable ? KafkaForTests.bootstrapServers.map { BrokerUnderTest(.apache, $0, nil) } : nil
 
-    /// nil when there is no executable, or it does not answer: see ``embeddedAbsence``.
+    /// nil when there is none: see ``embeddedFault``.
     package static var embedded: BrokerUnderTest? { try? embeddedOutcome.get() }
-    /// Why there is no embedded broker, if there is none.
-    package static var embeddedAbsence: String? {
+    /// Why there is no embedded broker: no executable, or one that did not come to answer.
+    package static var embeddedFault: String? {
         if case .failure(let reason) = embeddedOutcome { reason.description } else { nil }
     }
+    /// Whether there is an executable at all.
+    package static var hasEmbedded: Bool { LocalBrokerExecutable.path != nil }
+    package static var embeddedAbsence: String { LocalBrokerExecutable.absence }
     /// A lazy global is made once, and every other thread waits for it.
     private static let embeddedOutcome: Result<BrokerUnderTest, NotInTime> = Result { () throws(NotInTime) in
         try startEmbedded(options: [])
     }
 
-    /// One more, for a test that will stop it or wants settings of its own.
-    ///
-    /// - Parameter settings: the broker's own, such as `log.retention.check.interval.ms`.
-    package static func own(_ kind: Kind, settings: [String: String] = [:]) async throws -> BrokerUnderTest {
-        let pairs = settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        return try await offPool {
+    /// One more, for a test that will stop it or wants it to look for what is too old more often than every five minutes.
+    package static func own(_ kind: Kind, retentionCheckMillis: Int? = nil) async throws -> BrokerUnderTest {
+        try await offPool {
             switch kind {
-            case .embedded: return try startEmbedded(options: pairs.flatMap { ["--set", $0] })
-            case .apache: return try startApache(options: pairs.flatMap { ["--set", $0] })
+            case .embedded: return try startEmbedded(options: retentionCheckMillis.map { ["--retention-check", "\($0)ms"] } ?? [])
+            case .apache:
+                let settings = retentionCheckMillis.map { ["log.retention.check.interval.ms=\($0)", "log.initial.task.delay.ms=\($0)"] }
+                return try startApache(options: (settings ?? []).flatMap { ["--set", $0] })
             }
         }
     }
