@@ -48,6 +48,8 @@ import Testing
         try await ticket.delivered()
         await producer.close()
         let raw = try bench.raw()
+        let codes: [String: UInt8] = ["none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4]
+        #expect(try await raw.fetchBytes(bench.topic, from: 0)[RecordBatch.crcStart + 1] & 7 == codes[codec])
         for index in [0, 1, 37, 98, 99] as [Int64] {
             for early in [0, 9] as [Int64] {
                 let found = try await raw.listOffset(bench.topic, 0, Self.start + index * 10 - early)
