@@ -19,16 +19,17 @@ internal import Synchronization
     private let lane = DispatchQueue(label: "kafka.blocking")
 
     init(
-        _ type: rd_kafka_type_t, _ configuration: KafkaConfiguration, fixed: [(String, String)], hooks: KafkaHooks, operation: String
+        _ type: rd_kafka_type_t, _ configuration: KafkaConfiguration, fixed: [(String, String)], hooks: KafkaHooks, operation: String,
+        group: GroupSession? = nil
     ) throws(KafkaFailure) {
-        let state = ClientState(hooks: hooks)
+        let state = ClientState(hooks: hooks, group: group)
         // Retained for the client's callbacks; the service thread releases it after the client is destroyed.
         let opaque = unsafe Unmanaged.passRetained(state)
         do throws(KafkaFailure) {
             let properties = try PropertyHandle(configuration, fixed)
-            let handle = try unsafe properties.start(type, hooks: opaque.toOpaque(), operation: operation)
+            let handle = try unsafe properties.start(type, hooks: opaque.toOpaque(), isMember: group != nil, operation: operation)
             unsafe raw = handle.raw
-            service = ServiceThread(handle, isConsumer: type == RD_KAFKA_CONSUMER, state: state)
+            service = ServiceThread(handle, type == RD_KAFKA_PRODUCER ? .producer : group == nil ? .reader : .member, state: state)
         } catch {
             unsafe opaque.release()
             throw error
@@ -49,6 +50,9 @@ internal import Synchronization
         guard heldBatches.load(ordering: .acquiring) == 0, await !service.ended(within: limit) else { return }
         state.hooks.log(.warning, "CLOSE", "the client did not end within \(limit); its threads are left to themselves")
     }
+
+    /// From here on the end is that of a process that was killed: a group's member says no farewell.
+    func vanish() { service.vanish() }
 
     /// The owner went away without closing: the same, waiting for nothing. `last` runs before the end, on the blocking queue.
     func abandon(after last: @escaping @Sendable () -> Void) {

@@ -11,7 +11,13 @@ final class ClientState: Sendable {
     /// Tasks waiting for room in the producer's queue.
     let room = RoomWaiters()
 
-    init(hooks: KafkaHooks) { self.hooks = hooks }
+    /// Of a group's member: what its rebalances write to.
+    let group: GroupSession?
+
+    init(hooks: KafkaHooks, group: GroupSession? = nil) {
+        self.hooks = hooks
+        self.group = group
+    }
 
     var faultCount: Int { faults.load(ordering: .relaxed) }
     var fatalFailure: KafkaFailure? { fatal.withLock { $0 } }

@@ -16,7 +16,9 @@ extension KafkaAdmin {
         let operation = "commit offsets of group \"\(group)\""
         let member = try groupClient(group)
         try await retrying(operation, within: limit) { (left) async throws(KafkaFailure) in
-            try await member.blocking(operation) { (client) throws(KafkaFailure) in try commit(offsets, client, left, operation) }
+            try await member.blocking(operation) { (client) throws(KafkaFailure) in
+                try unsafe commitAwaited(offsets, client.raw, left, operation)
+            }
         }
     }
 
@@ -43,13 +45,15 @@ extension KafkaAdmin {
 }
 
 /// `rd_kafka_commit` of the synchronous kind knows no limit, so the answer comes to a queue instead.
-private func commit(
-    _ offsets: [PartitionOffset], _ client: Client, _ limit: Duration, _ operation: String
+///
+/// A member commits with its generation, anybody else with none. Call inside a lease.
+func commitAwaited(
+    _ offsets: [PartitionOffset], _ client: OpaquePointer, _ limit: Duration, _ operation: String
 ) throws(KafkaFailure) {
-    guard let queue = unsafe rd_kafka_queue_new(client.raw) else { preconditionFailure("rd_kafka_queue_new gave nothing") }
+    guard let queue = unsafe rd_kafka_queue_new(client) else { preconditionFailure("rd_kafka_queue_new gave nothing") }
     defer { unsafe rd_kafka_queue_destroy(queue) }
     let list = PartitionList(offsets.map { ($0.topic, $0.partition, $0.offset) })
-    let code = unsafe rd_kafka_commit_queue(client.raw, list.raw, queue, nil, nil)
+    let code = unsafe rd_kafka_commit_queue(client, list.raw, queue, nil, nil)
     if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaFailure(code, operation: operation) }
     guard let event = unsafe rd_kafka_queue_poll(queue, limit.timeoutMillis) else {
         throw KafkaFailure(RD_KAFKA_RESP_ERR__TIMED_OUT, operation: operation)

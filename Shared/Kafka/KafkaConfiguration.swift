@@ -76,10 +76,11 @@ extension KafkaConfiguration: CustomReflectable {
 
     /// Starts a client; its callbacks find `hooks` as the client's opaque, which must outlive it.
     consuming func start(
-        _ type: rd_kafka_type_t, hooks: UnsafeMutableRawPointer, operation: String
+        _ type: rd_kafka_type_t, hooks: UnsafeMutableRawPointer, isMember: Bool, operation: String
     ) throws(KafkaFailure) -> ClientHandle {
         unsafe rd_kafka_conf_set_opaque(raw, hooks)
         unsafe rd_kafka_conf_set_log_cb(raw, logLine)
+        if isMember { unsafe rd_kafka_conf_set_rebalance_cb(raw, rebalance) }
         unsafe rd_kafka_conf_set_events(raw, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS)
         var text = [CChar](repeating: 0, count: 512)
         guard let client = unsafe rd_kafka_new(type, raw, &text, text.count) else {
@@ -98,6 +99,12 @@ extension KafkaConfiguration: CustomReflectable {
     nonisolated(unsafe) let raw: OpaquePointer
     init(adopting raw: OpaquePointer) { unsafe self.raw = raw }
     deinit { unsafe rd_kafka_destroy(raw) }
+
+    /// The same without leaving the group.
+    consuming func destroyWithoutLeaving() {
+        unsafe rd_kafka_destroy_flags(raw, Int32(RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE))
+        discard self
+    }
 }
 
 /// The text of a C buffer up to its NUL.

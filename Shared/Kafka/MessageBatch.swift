@@ -1,6 +1,6 @@
 internal import CLibrdkafka
 
-/// Messages of one partition, in offset order, owned until ``clear()`` or the end of the batch.
+/// Messages of one partition in offset order (or of several, each in its order, for a group's member), owned until ``clear()`` or the end of the batch.
 ///
 /// Their bytes stay in librdkafka's fetch buffers: nothing is copied and nothing is allocated once the batch is warm.
 @safe package struct MessageBatch: ~Copyable {
@@ -60,6 +60,8 @@ internal import CLibrdkafka
 
     package var offset: Int64 { unsafe raw.pointee.offset }
     package var partition: Int32 { unsafe raw.pointee.partition }
+    /// Made from C at each call; a ``PartitionReader`` knows its own.
+    package var topic: String { unsafe raw.pointee.rkt.map { unsafe String(cString: rd_kafka_topic_name($0)) } ?? "" }
 
     /// The value; nil for a null one (a tombstone), which is not an empty one.
     package var payload: UnsafeRawBufferPointer? {

@@ -24,6 +24,20 @@ internal import CLibrdkafka
     func offsets(_ operation: String) throws(KafkaFailure) -> [PartitionOffset] { try unsafe partitionOffsets(raw, operation) }
 }
 
+/// One partition of a topic.
+package struct TopicPartition: Hashable, Sendable, Comparable, CustomStringConvertible {
+    package var topic: String
+    package var partition: Int32
+
+    package init(_ topic: String, _ partition: Int32) {
+        self.topic = topic
+        self.partition = partition
+    }
+
+    package var description: String { "\(topic)/\(partition)" }
+    package static func < (a: Self, b: Self) -> Bool { (a.topic, a.partition) < (b.topic, b.partition) }
+}
+
 /// A place in a log.
 package struct PartitionOffset: Hashable, Sendable {
     package var topic: String

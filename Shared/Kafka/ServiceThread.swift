@@ -4,10 +4,18 @@ internal import Synchronization
 
 /// Waits on a client's event queue, hands out delivery reports, faults and statistics, and destroys the client at the end.
 @safe final class ServiceThread: Sendable {
+    enum Role {
+        case producer
+        /// Reads partitions that were assigned by hand: its common queue holds nothing but events.
+        case reader
+        /// Belongs to a group: whoever drains its common queue answers the rebalances in it, so that one is left alone here.
+        case member
+    }
     private struct Progress: ~Copyable {
         var handle: ClientHandle?
         var topics: [String: ProducerTopic] = [:]
         var isEndRequested = false
+        var vanishes = false
         var hasEnded = false
         var nextId: UInt64 = 0
         var waiters: [UInt64: CheckedContinuation<Bool, Never>] = [:]
@@ -16,26 +24,26 @@ internal import Synchronization
     private let progress: Mutex<Progress>
     /// Of the thread from its start; `requestEnd` uses it under the lock, before the thread may destroy it.
     private nonisolated(unsafe) let queue: OpaquePointer
-    private let isConsumer: Bool
+    private let role: Role
     private let state: ClientState
 
     /// The yield of `requestEnd` ends the wait at once; this bound is only a net beneath it.
     private static let waitMillisMax: Int32 = 1_000
 
-    init(_ handle: consuming ClientHandle, isConsumer: Bool, state: ClientState) {
-        if isConsumer { unsafe _ = rd_kafka_poll_set_consumer(handle.raw) }
+    init(_ handle: consuming ClientHandle, _ role: Role, state: ClientState) {
+        if role == .reader { unsafe _ = rd_kafka_poll_set_consumer(handle.raw) }
         let queue =
-            if isConsumer { unsafe rd_kafka_queue_get_consumer(handle.raw) } else { unsafe rd_kafka_queue_get_main(handle.raw) }
+            if role == .reader { unsafe rd_kafka_queue_get_consumer(handle.raw) } else { unsafe rd_kafka_queue_get_main(handle.raw) }
         guard let queue = unsafe queue else { preconditionFailure("a librdkafka client without its event queue") }
         unsafe self.queue = queue
-        self.isConsumer = isConsumer
+        self.role = role
         self.state = state
         progress = Mutex(Progress(handle: handle))
     }
 
     func start() {
         let thread = Thread { self.run() }
-        thread.name = isConsumer ? "kafka-consumer" : "kafka-producer"
+        thread.name = role == .producer ? "kafka-producer" : "kafka-consumer"
         thread.start()
     }
 
@@ -45,6 +53,9 @@ internal import Synchronization
             unsafe rd_kafka_queue_yield(queue)
         }
     }
+
+    /// Before `requestEnd`.
+    func vanish() { progress.withLock { $0.vanishes = true } }
 
     /// - Returns: false if the limit passed first; the thread goes on by itself then.
     func ended(within limit: Duration) async -> Bool {
@@ -79,7 +90,10 @@ internal import Synchronization
     private func run() {
         let handle = progress.withLock { $0.handle.take() }
         guard let handle else { preconditionFailure("a service thread was started twice") }
-        while !progress.withLock({ $0.isEndRequested }) { serve(waitMillis: Self.waitMillisMax) }
+        while !progress.withLock({ $0.isEndRequested }) {
+            serve(waitMillis: Self.waitMillisMax)
+            state.group?.wakeup.raise()  // a member that never polls is put out of its group
+        }
         end(handle)
     }
 
@@ -124,8 +138,9 @@ internal import Synchronization
     }
 
     private func end(_ handle: consuming ClientHandle) {
-        if isConsumer {
-            unsafe _ = rd_kafka_consumer_close(handle.raw)
+        let vanishes = progress.withLock { $0.vanishes }
+        if role != .producer {
+            if !vanishes { unsafe _ = rd_kafka_consumer_close(handle.raw) }
             while let event = unsafe rd_kafka_queue_poll(queue, 0) { unsafe rd_kafka_event_destroy(event) }
         } else {
             // Whatever nobody flushed is reported as purged, so that no ticket waits for ever.
@@ -140,7 +155,7 @@ internal import Synchronization
             return topics
         }
         for topic in topics.values { unsafe rd_kafka_topic_destroy(topic.raw) }
-        _ = consume handle  // rd_kafka_destroy
+        if vanishes { handle.destroyWithoutLeaving() } else { _ = consume handle }  // rd_kafka_destroy
         state.room.finish()
         let waiters = progress.withLock {
             $0.hasEnded = true

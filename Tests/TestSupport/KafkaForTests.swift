@@ -22,10 +22,10 @@ package enum KafkaForTests {
     }
 
     /// Tests/TestSupport/KafkaForTests.swift, three levels below the package's root.
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    private static var script: String? {
+    static var script: String? {
         let home = ProcessInfo.processInfo.environment["KAFKA_HOME"].map { URL(fileURLWithPath: $0) }
         // Beside the package, or beside the repository when the package is one of its worktrees.
         let folders = [home, root.appending(path: "../shared/kafka"), root.appending(path: "../../shared/kafka")]
@@ -33,7 +33,7 @@ package enum KafkaForTests {
             .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
-    private static var hasJava: Bool {
+    static var hasJava: Bool {
         let environment = ProcessInfo.processInfo.environment
         var folders = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
         if let home = environment["JAVA_HOME"] { folders.append(home + "/bin") }
@@ -64,7 +64,7 @@ package enum KafkaForTests {
 
     /// A child in a session of its own that inherits nothing but `input`. Foundation's `Process` hands down a socket whose closing it
     /// takes for the child's end, and the Kafka that the child leaves behind would keep that open for ever.
-    private static func spawn(_ arguments: [String], input: Int32?) -> pid_t? {
+    static func spawn(_ arguments: [String], input: Int32?) -> pid_t? {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -83,7 +83,7 @@ package enum KafkaForTests {
     }
 
     /// A port that is free together with the next one, which the controller takes.
-    private static func freePortPair() -> Int? {
+    static func freePortPair() -> Int? {
         for _ in 0..<100 {
             let port = Int.random(in: 20_000..<32_000)
             if isFree(port) && isFree(port + 1) { return port }
