@@ -148,7 +148,16 @@ let package = Package(
         tests("CsvFilesTests", ["CsvFiles"]),
         tests("TransactionFeedTests", ["TransactionFeed", "CsvFiles", "Json", "RiskDomain"]),
         tests("KafkaTests", ["Kafka", "CLibrdkafka", "TestSupport"]),
-        // The broker's rooms have tests under Tests/ that join once they no longer starve the time limits of the others.
+        .testTarget(
+            name: "KafkaProtocolTests", dependencies: ["KafkaProtocol", "KafkaMessageGenerator"], path: "Tests/KafkaProtocolTests",
+            exclude: ["golden-messages.txt"], swiftSettings: strict),
+        .testTarget(
+            name: "RecordLogTests", dependencies: ["RecordLog", "CZlib", "CLz4", "CZstd", "CSnappy"], path: "Tests/RecordLogTests",
+            exclude: ["Golden"], swiftSettings: strict),
+        tests("GroupCoordinatorTests", ["GroupCoordinator"]),
+        tests("FrameServerTests", ["FrameServer"]),
+        tests("KafkaBrokerTests", ["KafkaBroker", "KafkaProtocol", "RecordLog", "GroupCoordinator", "FrameServer"]),
+        tests("KafkaConformanceTests", ["Kafka", "KafkaProtocol", "TestSupport"]),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("PipelineTests", ["Pipeline", "Postgres", "Contracts", "Hashing"]),
         tests("MigrationsTests", ["Migrations", "Hashing", "Postgres", "TestSupport"]),

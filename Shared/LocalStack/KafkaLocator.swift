@@ -2,35 +2,39 @@
 package enum KafkaSource: Hashable, Sendable {
     /// A cluster that runs already; not ours to start or stop.
     case running(bootstrapServers: String)
+    /// The embedded broker: the path of `local-broker`.
+    case embedded(executable: String)
     /// A control script with `start DIR --port P`, `status DIR` and `stop DIR`.
     case controlScript(path: String)
     /// An Apache Kafka distribution: its folder, with `bin/kafka-server-start.sh`.
     case distribution(home: String)
 }
 
-/// Finds a Kafka, in this order: `KAFKA_BOOTSTRAP_SERVERS`, `KAFKA_HOME`, a folder `shared/kafka` beside the project.
+/// Finds a Kafka, in this order: `KAFKA_BOOTSTRAP_SERVERS`, `KAFKA_HOME`, the embedded broker.
 package enum KafkaLocator {
+    /// The embedded broker's program, built beside the others.
+    package static let embeddedName = "local-broker"
+
     /// - Parameters:
     ///   - environment: Our own, as a dictionary.
-    ///   - projectDirectory: The package's folder.
-    package static func locate(environment: [String: String], projectDirectory: String) throws(LocalStackFault) -> KafkaSource {
+    ///   - binaries: The folder of our programs.
+    package static func locate(environment: [String: String], binaries: String) throws(LocalStackFault) -> KafkaSource {
         if let servers = environment["KAFKA_BOOTSTRAP_SERVERS"], !servers.isEmpty { return .running(bootstrapServers: servers) }
         if let home = environment["KAFKA_HOME"], !home.isEmpty {
             let home = LocalFile.absolute(home)
             if let source = source(in: home) { return source }
             throw LocalStackFault(
                 operation: "find", subject: "Kafka", reason: "KAFKA_HOME is \(home), which has neither bin/kafka-server-start.sh nor kafka",
-                remedy: "point it at the folder of an Apache Kafka distribution")
+                remedy: "point it at the folder of an Apache Kafka distribution, or unset it to use the embedded broker")
         }
-        let beside = LocalFile.absolute(projectDirectory) + "/../shared/kafka"
-        if let source = source(in: beside) { return source }
+        let executable = "\(LocalFile.absolute(binaries))/\(embeddedName)"
+        if LocalFile.isExecutable(executable) { return .embedded(executable: executable) }
         throw LocalStackFault(
-            operation: "find", subject: "Kafka", reason: "none was found",
+            operation: "find", subject: "Kafka", reason: "there is no \(executable)",
             remedy: """
-                provide one in one of three ways:
+                run `make build`, which builds the embedded broker; or use another Kafka:
                   1. KAFKA_BOOTSTRAP_SERVERS=host:port names a cluster that runs
                   2. KAFKA_HOME names the folder of an Apache Kafka distribution (kafka.apache.org/downloads), started and stopped for you
-                  3. docker compose up -d kafka starts one in a container; then KAFKA_BOOTSTRAP_SERVERS=localhost:9092
                 """)
     }
 

@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// A single-node Kafka of the local stack: started on loopback, kept under `<directory>/kafka`, stopped cleanly.
+/// A single-node Kafka of the local stack: started on loopback, kept under `<directory>/broker` (the embedded one) or
+/// `<directory>/kafka` (Apache's), stopped cleanly.
 package struct LocalKafka: Sendable {
     package let source: KafkaSource
     package let table: ProcessTable
@@ -16,7 +17,10 @@ package struct LocalKafka: Sendable {
         self.environment = environment
     }
 
-    private var folder: String { table.directory + "/kafka" }
+    /// The two kinds keep apart: neither can read the other's files.
+    private var folder: String {
+        if case .embedded = source { table.directory + "/broker" } else { table.directory + "/kafka" }
+    }
 
     /// Starts it unless it runs, and returns when it takes connections.
     ///
@@ -25,15 +29,19 @@ package struct LocalKafka: Sendable {
     package func start(preferredPort: UInt16? = nil) async throws(LocalStackFault) -> String {
         if case .running(let servers) = source { return servers }
         if let entry = table.entry(LocalKafka.processName), entry.isRunning { return entry.note }
-        try KafkaLocator.requireJava(environment: environment)
         try LocalFile.makeFolder(folder)
-        // A client port, and the controller's after it.
+        // A client port, and after it the controller's or that of health and metrics.
         let port = try LoopbackPort.free(adjacent: 2, preferring: preferredPort)
         let servers = "127.0.0.1:\(port)"
         switch source {
         case .running: break
-        case .controlScript(let path): try await start(script: path, port: port, servers: servers)
-        case .distribution(let home): try await start(distribution: home, port: port, servers: servers)
+        case .embedded(let executable): try await start(embedded: executable, port: port, servers: servers)
+        case .controlScript(let path):
+            try KafkaLocator.requireJava(environment: environment)
+            try await start(script: path, port: port, servers: servers)
+        case .distribution(let home):
+            try KafkaLocator.requireJava(environment: environment)
+            try await start(distribution: home, port: port, servers: servers)
         }
         return servers
     }
@@ -44,6 +52,17 @@ package struct LocalKafka: Sendable {
         if case .running = source { return .notRunning }
         // A broker ends by itself on SIGTERM, however it was started; flushing its logs may take a while.
         return try await table.stop(LocalKafka.processName, grace: .seconds(30))
+    }
+
+    // MARK: Embedded
+
+    private func start(embedded executable: String, port: UInt16, servers: String) async throws(LocalStackFault) {
+        try table.start(
+            LocalProcess(
+                name: LocalKafka.processName, executable: executable,
+                arguments: ["--data", folder, "--listen", servers, "--http", "127.0.0.1:\(port + 1)"],
+                environment: environment, note: servers))
+        try await awaitConnections(port: port, every: .milliseconds(20), attempts: 1_500)
     }
 
     // MARK: Control script
@@ -103,15 +122,19 @@ package struct LocalKafka: Sendable {
             LocalProcess(
                 name: LocalKafka.processName, executable: home + "/bin/kafka-server-start.sh", arguments: [properties],
                 environment: environment, note: servers))
-        // A broker tells nobody when it is ready but by taking connections: try now and again, and see at once if it ends.
-        for _ in 0..<300 {
+        try await awaitConnections(port: port, every: .milliseconds(200), attempts: 300)
+    }
+
+    /// A broker tells nobody when it is ready but by taking connections: try now and again, and see at once if it ends.
+    private func awaitConnections(port: UInt16, every interval: Duration, attempts: Int) async throws(LocalStackFault) {
+        for _ in 0..<attempts {
             if LoopbackPort.answers(port) { return }
-            if await table.waitForExit(LocalKafka.processName, within: .milliseconds(200)).hasEnded {
+            if await table.waitForExit(LocalKafka.processName, within: interval).hasEnded {
                 throw table.ended(LocalKafka.processName, reason: "ended while starting")
             }
         }
         try await table.stop(LocalKafka.processName)
-        throw table.ended(LocalKafka.processName, reason: "took no connection within 60 s")
+        throw table.ended(LocalKafka.processName, reason: "took no connection within \(interval * attempts)")
     }
 
     /// One node that is broker and controller. Topics are made by the suite, never by a misspelt name, and nothing expires.

@@ -9,28 +9,30 @@ struct KafkaLocatorTests {
     @Test("A cluster that runs comes first")
     func running() throws {
         let source = try KafkaLocator.locate(
-            environment: ["KAFKA_BOOTSTRAP_SERVERS": "b:9092", "KAFKA_HOME": "/nowhere"], projectDirectory: folder.path)
+            environment: ["KAFKA_BOOTSTRAP_SERVERS": "b:9092", "KAFKA_HOME": "/nowhere"], binaries: folder.path)
         #expect(source == .running(bootstrapServers: "b:9092"))
     }
 
     @Test("KAFKA_HOME may hold a control script or a distribution, and nothing else")
     func home() throws {
-        #expect { try KafkaLocator.locate(environment: ["KAFKA_HOME": folder.path], projectDirectory: folder.path) } throws: {
+        #expect { try KafkaLocator.locate(environment: ["KAFKA_HOME": folder.path], binaries: folder.path) } throws: {
             "\($0)".contains("KAFKA_HOME is \(folder.path)")
         }
         mkdir(folder.path + "/bin", 0o755)
         _ = folder.script("bin/kafka-server-start.sh", "exit 1")
         #expect(
-            try KafkaLocator.locate(environment: ["KAFKA_HOME": folder.path], projectDirectory: "/") == .distribution(home: folder.path))
+            try KafkaLocator.locate(environment: ["KAFKA_HOME": folder.path], binaries: "/") == .distribution(home: folder.path))
         let script = folder.script("kafka", "exit 1")
-        #expect(try KafkaLocator.locate(environment: ["KAFKA_HOME": folder.path], projectDirectory: "/") == .controlScript(path: script))
+        #expect(try KafkaLocator.locate(environment: ["KAFKA_HOME": folder.path], binaries: "/") == .controlScript(path: script))
     }
 
-    @Test("Without any, the three ways to provide one are said")
-    func none() {
-        #expect { try KafkaLocator.locate(environment: [:], projectDirectory: folder.path) } throws: {
-            "\($0)".contains("KAFKA_BOOTSTRAP_SERVERS=") && "\($0)".contains("KAFKA_HOME") && "\($0)".contains("docker compose")
+    @Test("Without any, the embedded broker is taken; where it was not built, the ways to a Kafka are said")
+    func embedded() throws {
+        #expect { try KafkaLocator.locate(environment: [:], binaries: folder.path) } throws: {
+            "\($0)".contains("make build") && "\($0)".contains("KAFKA_BOOTSTRAP_SERVERS=") && "\($0)".contains("KAFKA_HOME")
         }
+        let executable = folder.script("local-broker", "exit 1")
+        #expect(try KafkaLocator.locate(environment: ["KAFKA_HOME": ""], binaries: folder.path) == .embedded(executable: executable))
     }
 
     @Test("Without Java, Debian's package is named")
@@ -63,6 +65,15 @@ struct KafkaLocatorTests {
         #expect(table.entry("kafka")?.isRunning == true)
         #expect(try await kafka.stop() == .ended)
         #expect(try await kafka.stop() == .notRunning)
+    }
+
+    @Test("An embedded broker that fails to start is told with its last lines")
+    func embeddedFailure() async throws {
+        let executable = folder.script("local-broker", "echo 'local-broker: the port is taken' >&2; exit 1")
+        let kafka = LocalKafka(
+            source: .embedded(executable: executable), table: try ProcessTable(directory: folder.path + "/.local"),
+            environment: ["PATH": "/usr/bin:/bin"])
+        await #expect { try await kafka.start() } throws: { "\($0)".contains("the port is taken") }
     }
 
     @Test("A broker that fails to start is told with its last lines")

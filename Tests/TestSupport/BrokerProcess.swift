@@ -20,7 +20,7 @@ final class BrokerProcess: Sendable {
 
     private static func makeFolder() throws(NotInTime) -> String {
         let number = serial.add(1, ordering: .relaxed).newValue
-        let folder = KafkaForTests.root.appending(path: ".local/broker-\(getpid())-\(number)").path
+        let folder = TestProcess.root.appending(path: ".local/broker-\(getpid())-\(number)").path
         do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
             throw NotInTime(description: "cannot make \(folder)")
         }
@@ -32,7 +32,7 @@ final class BrokerProcess: Sendable {
     private static func atOurEnd(_ care: String, _ arguments: [String]) throws(NotInTime) {
         var lifeline: [Int32] = [0, 0]
         guard pipe(&lifeline) == 0, fcntl(lifeline[1], F_SETFD, FD_CLOEXEC) == 0,
-            KafkaForTests.spawn(["/bin/bash", "-c", "read -r _; " + care, "watchdog"] + arguments, input: lifeline[0]) != nil
+            TestProcess.spawn(["/bin/bash", "-c", "read -r _; " + care, "watchdog"] + arguments, input: lifeline[0]) != nil
         else { throw NotInTime(description: "cannot start the watchdog of a broker") }
         close(lifeline[0])
     }
@@ -67,7 +67,7 @@ final class BrokerProcess: Sendable {
 
     private func launch() throws(NotInTime) {
         guard case .child(let executable, let arguments) = way else { return }
-        guard let pid = KafkaForTests.spawn([executable] + arguments, input: nil) else {
+        guard let pid = TestProcess.spawn([executable] + arguments, input: nil) else {
             throw NotInTime(description: "cannot start \(executable)")
         }
         child.withLock { $0 = pid }
@@ -97,7 +97,7 @@ final class BrokerProcess: Sendable {
     }
 
     private static func run(_ command: [String]) throws(NotInTime) {
-        guard let pid = KafkaForTests.spawn(["/bin/bash"] + command, input: nil) else {
+        guard let pid = TestProcess.spawn(["/bin/bash"] + command, input: nil) else {
             throw NotInTime(description: "cannot run \(command.joined(separator: " "))")
         }
         var status: Int32 = 0

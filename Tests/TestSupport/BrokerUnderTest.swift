@@ -40,12 +40,12 @@ package final class BrokerUnderTest: Sendable, CustomStringConvertible {
     package static var all: [BrokerUnderTest] { [embedded, apache].compactMap { $0 } }
     /// The kinds of which each test can have one of its own.
     package static var ownKinds: [Kind] {
-        (embedded == nil ? [] : [.embedded]) + (KafkaForTests.script != nil && KafkaForTests.hasJava ? [.apache] : [])
+        (embedded == nil ? [] : [.embedded]) + (ApacheKafkaForTests.script != nil && ApacheKafkaForTests.hasJava ? [.apache] : [])
     }
 
-    /// Like ``KafkaForTests/bootstrapServers``.
+    /// Like ``ApacheKafkaForTests/bootstrapServers``.
     package static let apache: BrokerUnderTest? =
-        KafkaForTests.isAvailable ? KafkaForTests.bootstrapServers.map { BrokerUnderTest(.apache, $0, nil) } : nil
+        ApacheKafkaForTests.isAvailable ? ApacheKafkaForTests.bootstrapServers.map { BrokerUnderTest(.apache, $0, nil) } : nil
 
     /// nil when there is none: see ``embeddedFault``.
     package static var embedded: BrokerUnderTest? { try? embeddedOutcome.get() }
@@ -75,15 +75,15 @@ package final class BrokerUnderTest: Sendable, CustomStringConvertible {
 
     private static func startEmbedded(options: [String]) throws(NotInTime) -> BrokerUnderTest {
         guard let executable = LocalBrokerExecutable.path else { throw NotInTime(description: LocalBrokerExecutable.absence) }
-        guard let port = KafkaForTests.freePortPair() else { throw NotInTime(description: "no free port") }
+        guard let port = ApacheKafkaForTests.freePortPair() else { throw NotInTime(description: "no free port") }
         let process = try BrokerProcess(
             executable: executable, options: { ["--data", $0 + "/data", "--listen", "127.0.0.1:\(port)"] + options }, port: port)
         return BrokerUnderTest(.embedded, "127.0.0.1:\(port)", process)
     }
 
     private static func startApache(options: [String]) throws(NotInTime) -> BrokerUnderTest {
-        guard let script = KafkaForTests.script, let port = KafkaForTests.freePortPair() else {
-            throw NotInTime(description: KafkaForTests.absence)
+        guard let script = ApacheKafkaForTests.script, let port = ApacheKafkaForTests.freePortPair() else {
+            throw NotInTime(description: ApacheKafkaForTests.absence)
         }
         let process = try BrokerProcess(script: script, options: ["--port", "\(port)", "--heap", "256m"] + options, port: port)
         return BrokerUnderTest(.apache, "127.0.0.1:\(port)", process)
@@ -97,7 +97,7 @@ enum LocalBrokerExecutable {
         let environment = ProcessInfo.processInfo.environment
         if let given = environment["LOCAL_BROKER"], !given.isEmpty { return given }
         let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        return [bundle, KafkaForTests.root.appending(path: ".build/debug"), KafkaForTests.root.appending(path: ".build/release")]
+        return [bundle, TestProcess.root.appending(path: ".build/debug"), TestProcess.root.appending(path: ".build/release")]
             .map { $0.appending(path: "local-broker").path }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 }

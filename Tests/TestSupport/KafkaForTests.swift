@@ -1,106 +1,20 @@
 import Foundation
-import Glibc
 
-/// A real Kafka for the tests that want one.
+/// A Kafka for the tests that want one: the one at `KAFKA_BOOTSTRAP_SERVERS`, else the embedded broker, as a process of its own,
+/// started once per test process and ended with it, however it ends.
 ///
-/// The one at `KAFKA_BOOTSTRAP_SERVERS`; else one that is started once per test process from the script `$KAFKA_HOME/kafka` or
-/// `../shared/kafka/kafka` (beside the package), under `.local/test-kafka-<pid>`, and stopped when the process has ended, however it
-/// ended. Use as `@Suite(.enabled(if: KafkaForTests.isAvailable, KafkaForTests.absence))`.
+/// Use as `@Suite(.enabled(if: KafkaForTests.isAvailable, "\(KafkaForTests.absence)"))`.
 package enum KafkaForTests {
     /// Why a test that needs Kafka does not run.
-    package static let absence: String =
-        "no Kafka: set KAFKA_BOOTSTRAP_SERVERS, or KAFKA_HOME to the folder of a \"kafka\" script (and install a Java runtime)"
+    package static var absence: String { BrokerUnderTest.embeddedAbsence + ", or set KAFKA_BOOTSTRAP_SERVERS" }
 
-    /// Whether there is a Kafka, or a script (and a Java) to start one; starts nothing.
-    package static var isAvailable: Bool { given != nil || (script != nil && hasJava) }
+    /// Starts nothing.
+    package static var isAvailable: Bool { given != nil || BrokerUnderTest.hasEmbedded }
 
     /// `host:port` of a Kafka that answers; started at the first call. nil if there is none or it would not start.
-    package static var bootstrapServers: String? { given ?? started }
+    package static var bootstrapServers: String? { given ?? BrokerUnderTest.embedded?.bootstrapServers }
 
-    private static var given: String? {
+    static var given: String? {
         ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP_SERVERS"].flatMap { $0.isEmpty ? nil : $0 }
-    }
-
-    /// Tests/TestSupport/KafkaForTests.swift, three levels below the package's root.
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
-    static var script: String? {
-        let home = ProcessInfo.processInfo.environment["KAFKA_HOME"].map { URL(fileURLWithPath: $0) }
-        // Beside the package, or beside the repository when the package is one of its worktrees.
-        let folders = [home, root.appending(path: "../shared/kafka"), root.appending(path: "../../shared/kafka")]
-        return folders.compactMap { $0?.appending(path: "kafka").standardizedFileURL.path }
-            .first { FileManager.default.isExecutableFile(atPath: $0) }
-    }
-
-    static var hasJava: Bool {
-        let environment = ProcessInfo.processInfo.environment
-        var folders = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
-        if let home = environment["JAVA_HOME"] { folders.append(home + "/bin") }
-        return folders.contains { FileManager.default.isExecutableFile(atPath: $0 + "/java") }
-    }
-
-    /// A lazy global is made once, and every other thread waits for it.
-    private static let started: String? = {
-        guard let script, let port = freePortPair() else { return nil }
-        let folder = root.appending(path: ".local/test-kafka-\(getpid())").path
-        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-
-        // The watchdog goes first, so that nothing is left behind if we end while Kafka starts. Its standard input is a pipe that only
-        // this process can write, never closed by us: the read ends when this process does, be it by exit, by a crash or by SIGKILL.
-        var lifeline: [Int32] = [0, 0]
-        guard pipe(&lifeline) == 0, fcntl(lifeline[1], F_SETFD, FD_CLOEXEC) == 0 else { return nil }
-        let care = "read -r _; \"$1\" kill \"$2\" >/dev/null 2>&1; rm -rf \"$2\""
-        guard spawn(["/bin/bash", "-c", care, "watchdog", script, folder], input: lifeline[0]) != nil else { return nil }
-        close(lifeline[0])
-
-        guard let start = spawn(["/bin/bash", script, "start", folder, "--port", "\(port)", "--heap", "256m"], input: nil) else {
-            return nil
-        }
-        var status: Int32 = 0
-        while waitpid(start, &status, 0) < 0 && errno == EINTR {}
-        return status == 0 ? "127.0.0.1:\(port)" : nil
-    }()
-
-    /// A child in a session of its own that inherits nothing but `input`. Foundation's `Process` hands down a socket whose closing it
-    /// takes for the child's end, and the Kafka that the child leaves behind would keep that open for ever.
-    static func spawn(_ arguments: [String], input: Int32?) -> pid_t? {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        if let input {
-            posix_spawn_file_actions_adddup2(&actions, input, 0)
-        } else {
-            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        }
-        for output in [Int32(1), 2] { posix_spawn_file_actions_addopen(&actions, output, "/dev/null", O_WRONLY, 0) }
-        let closing = "for f in /proc/$$/fd/*; do n=${f##*/}; if [ $n -gt 2 ]; then eval \"exec $n>&-\"; fi; done; exec \"$@\""
-        let command = ["/usr/bin/setsid", "/bin/bash", "-c", closing, "closing"] + arguments
-        var texts: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-        defer { for text in texts { free(text) } }
-        var child: pid_t = 0
-        return posix_spawn(&child, command[0], &actions, nil, &texts, environ) == 0 ? child : nil
-    }
-
-    /// A port that is free together with the next one, which the controller takes.
-    static func freePortPair() -> Int? {
-        for _ in 0..<100 {
-            let port = Int.random(in: 20_000..<32_000)
-            if isFree(port) && isFree(port + 1) { return port }
-        }
-        return nil
-    }
-
-    private static func isFree(_ port: Int) -> Bool {
-        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard socket >= 0 else { return false }
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
-        }
     }
 }

@@ -88,7 +88,7 @@ extension Stack {
         func rank(_ name: String) -> Int { order.firstIndex { name == $0 || name.hasPrefix($0 + "-") } ?? order.count }
         let entries = table.entries().sorted { (rank($0.name), $0.name) < (rank($1.name), $1.name) }
         if table.entry(LocalKafka.processName) == nil, let servers = record[StackRecord.bootstrapServersKey] {
-            let isOurs = FileManager.default.fileExists(atPath: directory + "/kafka")
+            let isOurs = ["broker", "kafka"].contains { FileManager.default.fileExists(atPath: "\(directory)/\($0)") }
             all.append(.init(name: "kafka", address: servers, process: nil, state: isOurs ? "stopped" : "not ours", memoryBytes: 0))
         }
         for entry in entries {

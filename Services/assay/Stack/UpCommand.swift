@@ -10,8 +10,8 @@ enum UpCommand {
     static let command = Command(
         "up", abstract: "Starts PostgreSQL, Kafka and the services on this machine.",
         discussion: """
-            PostgreSQL is a private cluster unless postgres.url is set. Kafka is the one at KAFKA_BOOTSTRAP_SERVERS, or is started from KAFKA_HOME
-            or from a folder shared/kafka beside the project. What runs already is left alone.
+            PostgreSQL is a private cluster unless postgres.url is set. Kafka is the one at KAFKA_BOOTSTRAP_SERVERS, or the Apache Kafka in
+            KAFKA_HOME, started for you; without either it is the embedded broker (local-broker). What runs already is left alone.
             """,
         options: [
             .init("replicas", .int(1...64), default: "2", doc: "Replicas of each service"),
