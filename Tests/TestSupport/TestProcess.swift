@@ -1,5 +1,5 @@
 package import Foundation
-package import Glibc
+internal import Glibc
 
 /// Processes that tests leave behind on purpose, or watch over.
 package enum TestProcess {
