@@ -35,6 +35,9 @@ struct BrokerOptions: Sendable {
         .init(
             "topic-default", isRepeated: true,
             doc: "NAME=VALUE, a setting of topics that do not set it themselves, such as retention.ms=3600000"),
+        .init(
+            "retention-check", .duration(.milliseconds(10)...Duration.seconds(86_400)), default: "5m",
+            doc: "How often old segments are looked for"),
         .init("rebalance-delay", .duration(.zero...Duration.seconds(60)), default: "0ms", doc: "How long a new group waits for company"),
         .init("connections", .int(1...100_000), default: "1024", doc: "Connections at once, at most"),
         .init("request-bytes", .int(1_024...Int(Int32.max)), default: "16777216", doc: "Bytes of a request, at most"),
@@ -55,6 +58,7 @@ struct BrokerOptions: Sendable {
     var createsTopicsAutomatically: Bool
     var partitionCount: Int
     var topicDefaults: [(name: String, value: String)]
+    var retentionCheckMillis: Int64
     var rebalanceDelayMillis: Int64
     var limits: ServerLimits
 
@@ -77,6 +81,7 @@ struct BrokerOptions: Sendable {
             }
             return (String(parts[0]), String(parts[1]))
         }
+        retentionCheckMillis = Self.millis(invocation.duration("retention-check"))
         rebalanceDelayMillis = Self.millis(invocation.duration("rebalance-delay"))
         limits = ServerLimits()
         limits.connectionCountMax = invocation.int("connections")

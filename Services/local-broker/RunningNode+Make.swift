@@ -57,6 +57,7 @@ extension RunningNode {
         for (name, value) in options.topicDefaults {
             do { try settings.topicDefaults.set(name, to: value) } catch { throw BrokerUsage("--topic-default: \(error)") }
         }
+        settings.retentionCheckMillis = options.retentionCheckMillis
         settings.groupInitialRebalanceDelayMillis = options.rebalanceDelayMillis
         settings.limits.connectionCountMax = options.limits.connectionCountMax
         settings.limits.requestBytesMax = options.limits.requestBytesMax

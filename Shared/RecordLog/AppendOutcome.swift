@@ -30,12 +30,11 @@ package enum AppendRejection: Error, Hashable, Sendable {
         case .messageTooLarge: 10
         case .recordListTooLarge: 18
         case .invalidTimestamp: 32
-        case .unsupportedFormat: 43
         case .outOfOrderSequence: 45
         case .invalidProducerEpoch: 47
         case .transactional: 48
         case .unsupportedCompression: 76
-        case .invalidRecord: 87
+        case .unsupportedFormat, .invalidRecord: 87
         }
     }
 }
@@ -52,7 +51,7 @@ extension AppendRejection: CustomStringConvertible {
         case .invalidTimestamp(let what): "invalid timestamp: \(what)"
         case .outOfOrderSequence(let id, let expected, let found): "producer \(id): sequence \(found) where \(expected) was expected"
         case .invalidProducerEpoch(let id, let current, let found): "producer \(id): epoch \(found) is below the current one (\(current))"
-        case .transactional: "transactional and control batches are not offered"
+        case .transactional: "transactional batches are not offered"
         }
     }
 }

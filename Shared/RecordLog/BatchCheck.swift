@@ -24,9 +24,10 @@ enum BatchCheck {
         guard Crc32C.of(UnsafeRawBufferPointer(rebasing: batch[RecordBatchHeader.checkedFrom...])) == header.crc else {
             throw .corruptMessage("the CRC does not fit the bytes")
         }
-        guard header.attributes & (RecordBatchHeader.Attribute.transactional | RecordBatchHeader.Attribute.control) == 0 else {
-            throw .transactional
+        guard header.attributes & RecordBatchHeader.Attribute.control == 0 else {
+            throw .invalidRecord("only brokers write control batches")
         }
+        guard header.attributes & RecordBatchHeader.Attribute.transactional == 0 else { throw .transactional }
         guard header.codec <= 4 else { throw .unsupportedCompression(codec: header.codec) }
         guard !header.isLogAppendTime else { throw .invalidTimestamp("a producer must not set the type log-append-time") }
         guard header.recordsCount > 0, header.lastOffsetDelta >= 0, header.recordsCount == header.lastOffsetDelta &+ 1 else {

@@ -35,10 +35,10 @@ struct ValidationTests {
 
     static let spoiled: [Spoiled] = [
         Spoiled("nothing", 87, []),
-        Spoiled("magic 0", 43, built { $0.magic = 0 }),
-        Spoiled("magic 1", 43, built { $0.magic = 1 }),
-        Spoiled("short magic 1", 43, Array(built { $0.magic = 1 }.prefix(34))),
-        Spoiled("magic 3", 43, built { $0.magic = 3 }),
+        Spoiled("magic 0", 87, built { $0.magic = 0 }),
+        Spoiled("magic 1", 87, built { $0.magic = 1 }),
+        Spoiled("short magic 1", 87, Array(built { $0.magic = 1 }.prefix(34))),
+        Spoiled("magic 3", 87, built { $0.magic = 3 }),
         Spoiled("wrong CRC", 2, patched(18, 0, fixCrc: false)),
         Spoiled("wrong byte", 2, patched(70, 0xee, fixCrc: false)),
         Spoiled("cut header", 2, Array(built { _ in }.prefix(60))),
@@ -47,7 +47,7 @@ struct ValidationTests {
         Spoiled("negative length", 2, patched(8, 0xff, fixCrc: true)),
         Spoiled("length below the header's", 2, patched(11, 48, fixCrc: true)),
         Spoiled("transactional", 48, built { $0.attributes = 0x10 }),
-        Spoiled("control", 48, built { $0.attributes = 0x20 }),
+        Spoiled("control", 87, built { $0.attributes = 0x20 }),
         Spoiled("codec 5", 76, built { $0.attributes = 5 }),
         Spoiled("codec 7", 76, built { $0.attributes = 7 }),
         Spoiled("log-append-time set by the client", 32, built { $0.attributes = 8 }),

@@ -4,7 +4,12 @@ extension BrokerNode {
     func apiVersions(_ request: ApiVersionsRequest, _ context: RequestContext) {
         var response = ApiVersionsResponse()
         response.apiKeys = Self.offeredApis
-        if let code = faultCode(context) { response.errorCode = count(code) }
+        if let code = faultCode(context) {
+            response.errorCode = count(code)
+        } else if context.version >= 3, !(Self.isClientSoftware(request.clientSoftwareName) && Self.isClientSoftware(request.clientSoftwareVersion)) {
+            response.errorCode = count(.invalidRequest)
+            response.apiKeys = []
+        }
         reply(context, response)
     }
 
@@ -18,9 +23,19 @@ extension BrokerNode {
         reply(context, response)
     }
 
-    /// SaslHandshake is spoken to refuse it, and not offered.
+    /// Letters, digits, and inside also hyphens and dots (KIP-511).
+    private static func isClientSoftware(_ name: String) -> Bool {
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
+        }
+        guard let first = name.utf8.first, let last = name.utf8.last, isAlphanumeric(first), isAlphanumeric(last) else { return false }
+        return name.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
+    }
+
+    /// SaslHandshake is spoken to refuse it, and not offered. Produce is listed from version 0, as Kafka lists it although it refuses
+    /// 0 to 2: librdkafka before 2.4 takes a list without 0 for a broker that knows no gzip, snappy or lz4 (KAFKA-18659).
     private static let offeredApis: [ApiVersionsResponse.Api] = ApiKey.allCases.filter { $0 != .saslHandshake }.map {
-        .init(apiKey: $0.rawValue, minVersion: $0.versions.lowerBound, maxVersion: $0.versions.upperBound)
+        .init(apiKey: $0.rawValue, minVersion: $0 == .produce ? 0 : $0.versions.lowerBound, maxVersion: $0.versions.upperBound)
     }
 
     func saslHandshake(_ request: SaslHandshakeRequest, _ context: RequestContext) {

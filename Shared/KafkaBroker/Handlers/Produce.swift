@@ -69,8 +69,12 @@ extension BrokerNode {
             return refuse(.notEnoughReplicas, "min.insync.replicas of the topic is more than the one replica that there is")
         }
         guard case .frame(let range) = data.records else { return refuse(.invalidRecord, "The records are null") }
+        let records = UnsafeMutableRawBufferPointer(rebasing: frame[range])
+        guard !holdsMoreThanOneBatch(UnsafeRawBufferPointer(records)) else {
+            return refuse(.invalidRecord, "Produce requests are to hold one record batch a partition")
+        }
         diskFaults.isFull = fault == .diskFull
-        let outcome = partition.log.append(UnsafeMutableRawBufferPointer(rebasing: frame[range]), leaderEpoch: 0, now: context.now)
+        let outcome = partition.log.append(records, leaderEpoch: 0, now: context.now)
         diskFaults.isFull = false
         switch outcome {
         case .appended(let baseOffset, let lastOffset, let appendTimeMillis):
@@ -97,6 +101,13 @@ extension BrokerNode {
         }
         answer.logStartOffset = partition.log.startOffset
         return answer
+    }
+
+    /// By the first batch's length; a length that fits nothing is the log's to judge.
+    private func holdsMoreThanOneBatch(_ records: UnsafeRawBufferPointer) -> Bool {
+        guard records.count > 12 else { return false }
+        let batchLength = Int32(bigEndian: records.loadUnaligned(fromByteOffset: 8, as: Int32.self))
+        return batchLength >= 0 && 12 + Int(batchLength) < records.count
     }
 
     /// Turns the answers of partitions whose flush failed into errors.
