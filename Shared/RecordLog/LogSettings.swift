@@ -27,7 +27,7 @@ package struct LogSettings: Hashable, Sendable {
     /// The most sealed segments whose files and indexes are kept open between reads.
     package var openSealedSegmentsMax = 4
     /// The most bytes a compressed batch may unfold to when its records' times are looked at.
-    package var decompressedBytesMax = 64 << 20
+    package var decompressedBytesMax = 16 << 20
 
     package init() {}
 
