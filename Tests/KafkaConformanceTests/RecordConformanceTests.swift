@@ -4,7 +4,7 @@ import KafkaProtocol
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct RecordConformanceTests {
+@Suite(.timeLimit(.minutes(10))) struct RecordConformanceTests {
     /// Without it the other tests would pass for want of a broker.
     @Test(.enabled(if: BrokerUnderTest.hasEmbedded, "\(BrokerUnderTest.embeddedAbsence)"))
     func theEmbeddedBrokerIsAmongThoseTested() {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Brokers whose processes are the tests' own.
-@Suite(.timeLimit(.minutes(4))) struct RestartConformanceTests {
+@Suite(.timeLimit(.minutes(10))) struct RestartConformanceTests {
     enum End: String, CaseIterable, Sendable { case stop, kill }
 
     /// What must be the same before and after.

@@ -2,7 +2,7 @@ import Foundation
 import RecordLog
 import Testing
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct TimeLookupTests {
     @Test(arguments: TestCodec.allCases)
     func everyTimeIsFoundWithEveryCodec(codec: TestCodec) throws {
