@@ -123,7 +123,7 @@ let package = Package(
                 "Json", "Hashing",
             ]),
 
-        service("local-broker", folder: "local-broker", ["KafkaBroker", "FrameServer", "ServiceRuntime"]),
+        service("local-broker", folder: "local-broker", ["KafkaBroker", "FrameServer", "ServiceRuntime", "CLinuxIo"]),
 
         // Benchmarks
         .executableTarget(
