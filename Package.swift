@@ -72,6 +72,7 @@ let package = Package(
         room("Intake", ["RiskDomain", "Contracts", "Yaml", "Json", "Hashing"]),
         room("Features", ["RiskDomain", "Yaml", "Hashing"]),
         room("Forest", ["RiskDomain", "Hashing"]),
+        room("Onnx", ["RiskDomain", "Hashing", "Contracts", "Forest"]),
         room("Training", ["RiskDomain", "Hashing", "Forest"]),
         room("Scaling", ["RiskDomain"]),
         room("CardSimulator", ["RiskDomain"]),
@@ -82,8 +83,12 @@ let package = Package(
         room("Pipeline", ["Kafka", "Postgres", "Contracts", "Hashing"]),
         room("Activation", ["Pipeline", "Contracts", "Postgres"]),
         room("ServiceRuntime", ["CMicrohttpd", "Yaml"]),
-        room("Stages", ["Pipeline", "Kafka", "Postgres", "Contracts", "RiskDomain", "Intake", "Json", "Features", "Forest", "Hashing"]),
-        room("Hosting", ["Features", "Forest", "Hashing", "Intake", "Yaml", "Stages", "Pipeline", "Kafka", "Postgres", "ServiceRuntime"]),
+        room(
+            "Stages",
+            ["Pipeline", "Kafka", "Postgres", "Contracts", "RiskDomain", "Intake", "Json", "Features", "Forest", "Onnx", "Hashing"]),
+        room(
+            "Hosting",
+            ["Features", "Forest", "Onnx", "Hashing", "Intake", "Yaml", "Stages", "Pipeline", "Kafka", "Postgres", "ServiceRuntime"]),
         room(
             "Truth",
             ["Stages", "Pipeline", "Postgres", "Kafka", "Contracts", "Features", "Forest", "Intake", "Json", "Hashing", "RiskDomain"]),
@@ -113,12 +118,16 @@ let package = Package(
             ["Hosting", "Stages", "Features", "Json", "RiskDomain", "Scaling", "ServiceRuntime", "Kafka", "Postgres", "LocalStack"]),
         service(
             "assay-trainer", folder: "trainer",
-            ["Hosting", "Training", "Forest", "Features", "Intake", "CsvFiles", "Postgres", "RiskDomain", "Hashing", "ServiceRuntime"]),
+            [
+                "Hosting", "Training", "Forest", "Onnx", "Features", "Intake", "CsvFiles", "Postgres", "RiskDomain", "Hashing",
+                "ServiceRuntime",
+            ]),
         service(
             "assay", folder: "assay",
             [
                 "Hosting", "Training", "Truth", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator",
-                "CsvFiles", "TransactionFeed", "Activation", "Migrations", "Features", "Forest", "Intake", "Contracts", "RiskDomain",
+                "CsvFiles", "TransactionFeed", "Activation", "Migrations", "Features", "Forest", "Onnx", "Intake", "Contracts",
+                "RiskDomain",
                 "Yaml",
                 "Json", "Hashing",
             ]),
@@ -142,7 +151,8 @@ let package = Package(
         tests("IntakeTests", ["OracleSupport", "Intake", "Contracts", "RiskDomain"]),
         tests("FeaturesTests", ["OracleSupport", "Features", "RiskDomain", "Hashing", "Yaml"]),
         tests("ForestTests", ["Forest", "Hashing", "RiskDomain"]),
-        tests("TrainingTests", ["OracleSupport", "Training", "Forest", "RiskDomain"]),
+        tests("OnnxTests", ["OracleSupport", "Onnx", "Forest", "Hashing", "RiskDomain"]),
+        tests("TrainingTests", ["OracleSupport", "Training", "Forest", "Onnx", "RiskDomain"]),
         tests("ScalingTests", ["Scaling"]),
         tests("CardSimulatorTests", ["CardSimulator", "RiskDomain"]),
         tests("CsvFilesTests", ["CsvFiles"]),
@@ -166,11 +176,11 @@ let package = Package(
         tests("ServiceRuntimeTests", ["ServiceRuntime", "Yaml"]),
         .target(
             name: "StageHarness",
-            dependencies: ["Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Hashing", "Kafka"],
+            dependencies: ["Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Onnx", "Hashing", "Kafka"],
             path: "Tests/StageHarness", swiftSettings: strict),
         tests(
             "StagesTests",
-            ["StageHarness", "Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Hashing", "Json"]),
+            ["StageHarness", "Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Onnx", "Hashing", "Json"]),
         tests(
             "TruthTests",
             [
@@ -182,7 +192,7 @@ let package = Package(
             [
                 "Hosting", "ServiceRuntime", "Stages", "Pipeline", "Truth", "Activation", "Migrations", "Kafka", "Postgres", "LocalStack",
                 "Contracts",
-                "Features", "Forest", "Intake", "Json", "Hashing", "RiskDomain", "StageHarness", "TestSupport",
+                "Features", "Forest", "Onnx", "Intake", "Json", "Hashing", "RiskDomain", "StageHarness", "TestSupport",
             ]),
     ],
     cxxLanguageStandard: .cxx17

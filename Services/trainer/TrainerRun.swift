@@ -2,6 +2,7 @@ import Features
 import Forest
 import Hashing
 import Hosting
+import Onnx
 import Postgres
 import RiskDomain
 import ServiceRuntime
@@ -49,7 +50,7 @@ struct TrainerRun: Sendable {
         print(report.text)
         print(
             "model \(forest.contentHash.short), features \(features.name) \(features.hash.short): "
-                + "\(forest.trees.count) \(forest.trees.count == 1 ? "tree" : "trees"), \(TextNumber.grouped(forest.nodeCount)) nodes, "
+                + "\(forest.treeCount) \(forest.treeCount == 1 ? "tree" : "trees"), \(TextNumber.grouped(forest.nodeCount)) nodes, "
                 + "\(TextNumber.grouped(model.count)) bytes" + (options.modelPath.map { ", written to \($0)" } ?? "; --out FILE keeps it"))
         print("fitted in \(seconds(fitStart.duration(to: fitted))) s of \(seconds(start.duration(to: clock.now))) s")
     }

@@ -1,6 +1,7 @@
 import Features
 import Forest
 import Hashing
+import Onnx
 import RiskDomain
 import ServiceRuntime
 import Training
@@ -86,7 +87,7 @@ struct TrainingReport {
                 json.key("featureSetName")
                 json.string(features.name)
                 json.key("trees")
-                json.number(forest.trees.count)
+                json.number(forest.treeCount)
                 json.key("nodes")
                 json.number(forest.nodeCount)
                 json.key("depth")

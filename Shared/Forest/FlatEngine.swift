@@ -25,8 +25,13 @@ package struct FlatEngine: Sendable {
 
     package let featureCount: Int
     package let treeCount: Int
-    /// The score where nothing is known of a row: the mean of the roots' values.
+    /// The margin where nothing is known of a row: what the roots' values come to.
     package let bias: Double
+    private let forest: Forest
+    /// What the sum of the leaves is divided by.
+    private let divisor: Double
+    /// Whether some node asks for more than `x <= threshold`, so that the reference must walk the trees.
+    private let needsReference: Bool
     private let nodes: [Node]
     private let roots: [Int32]
     /// By node: its value minus its parent's; 0 for a root.
@@ -38,7 +43,14 @@ package struct FlatEngine: Sendable {
         var roots: [Int32] = []
         nodes.reserveCapacity(forest.nodeCount)
         deltas.reserveCapacity(forest.nodeCount)
-        for tree in forest.trees {
+        self.forest = forest
+        featureCount = forest.features.count
+        treeCount = forest.ensemble.trees.count
+        divisor = forest.ensemble.aggregation == .mean ? Double(treeCount) : 1
+        needsReference = !forest.isPlain
+        bias = ReferenceEngine(forest).bias
+        for tree in forest.ensemble.trees where !needsReference {
+            let values = tree.nodeValues
             roots.append(Int32(nodes.count))
             var queue = [0]
             let base = nodes.count
@@ -48,15 +60,15 @@ package struct FlatEngine: Sendable {
             while next < queue.count {
                 let source = queue[next]
                 if tree.isLeaf(source) {
-                    nodes[base + next] = Node(threshold: tree.value[source], left: 0, feature: 0)
+                    nodes[base + next] = Node(threshold: values[source], left: 0, feature: 0)
                 } else {
                     nodes[base + next] = Node(
                         threshold: tree.threshold[source], left: Int32(nodes.count),
-                        feature: tree.feature[source] << 1 | (tree.missingGoesLeft[source] ? 0 : 1))
+                        feature: tree.feature[source] << 1 | (tree.flags[source].contains(.missingGoesLeft) ? 0 : 1))
                     for child in [Int(tree.left[source]), Int(tree.right[source])] {
                         queue.append(child)
                         nodes.append(Node(threshold: 0, left: 0, feature: 0))
-                        deltas.append(tree.value[child] - tree.value[source])
+                        deltas.append(values[child] - values[source])
                     }
                 }
                 next += 1
@@ -65,22 +77,24 @@ package struct FlatEngine: Sendable {
         self.nodes = nodes
         self.deltas = deltas
         self.roots = roots
-        featureCount = forest.features.count
-        treeCount = forest.trees.count
-        bias = ReferenceEngine(forest).bias
     }
+
+    /// The score that a sum of leaf values stands for.
+    @inline(__always)
+    private func score(sum: Double) -> Double { forest.score(margin: sum / divisor + forest.ensemble.baseScores[0]) }
 
     /// Probability of fraud of one row, `0...1`.
     ///
     /// - Precondition: one value per feature, in the model's order; NaN is a missing value, infinities are ordinary values.
-    /// - Complexity: O(trees × depth); allocates nothing.
+    /// - Complexity: O(trees × depth); allocates nothing where the forest is plain.
     package func score(_ features: UnsafeBufferPointer<Double>) -> Double {
         precondition(features.count == featureCount, "a row has one value per feature")
+        if needsReference { return forest.score(margin: forest.ensemble.margins(row: features)[0]) }
         return nodes.withUnsafeBufferPointer { nodes in
             roots.withUnsafeBufferPointer { roots in
                 var sum = 0.0
                 for root in roots { sum += nodes[FlatEngine.leaf(of: features, from: Int(root), nodes)].threshold }
-                return sum / Double(treeCount)
+                return score(sum: sum)
             }
         }
     }
@@ -99,6 +113,12 @@ package struct FlatEngine: Sendable {
         precondition(rows.count == scores.count * featureCount, "rows hold one value per feature and score")
         // A tree's nodes stay in the first-level cache while a block of rows passes through it: 64 rows × 15 features are 7.5 KiB.
         let blockRowCount = 64
+        if needsReference {
+            for row in scores.indices {
+                scores[row] = score(UnsafeBufferPointer(rebasing: rows[row * featureCount..<(row + 1) * featureCount]))
+            }
+            return
+        }
         nodes.withUnsafeBufferPointer { nodes in
             scores.withUnsafeMutableBufferPointer { scores in
                 for start in stride(from: 0, to: scores.count, by: blockRowCount) {
@@ -110,7 +130,7 @@ package struct FlatEngine: Sendable {
                             scores[row] += nodes[FlatEngine.leaf(of: features, from: Int(root), nodes)].threshold
                         }
                     }
-                    for row in block { scores[row] /= Double(treeCount) }
+                    for row in block { scores[row] = score(sum: scores[row]) }
                 }
             }
         }
@@ -124,9 +144,9 @@ package struct FlatEngine: Sendable {
 
     /// Scores one row and says why, in one walk.
     ///
-    /// - Parameter contributions: Overwritten: per feature, how far the steps that asked about it moved the score from ``bias``.
-    ///   `bias` and the contributions sum to the score within 1e-12 (the score itself is summed from the leaves, as in ``score(_:)``,
-    ///   with the same bits).
+    /// - Parameter contributions: Overwritten: per feature, how far the steps that asked about it moved the margin from ``bias``.
+    ///   `bias` and the contributions sum to the margin (of a forest grown here: the score) within 1e-12; the score itself is summed
+    ///   from the leaves, as in ``score(_:)``, with the same bits.
     /// - Precondition: `contributions.count == featureCount`.
     /// - Complexity: O(trees × depth); allocates nothing.
     ///
@@ -134,6 +154,10 @@ package struct FlatEngine: Sendable {
     package func explainedScore(_ features: UnsafeBufferPointer<Double>, contributions: inout [Double]) -> Double {
         precondition(features.count == featureCount, "a row has one value per feature")
         precondition(contributions.count == featureCount, "one contribution per feature")
+        if needsReference {
+            contributions = ReferenceEngine(forest).contributions(Array(features))
+            return score(features)
+        }
         return contributions.withUnsafeMutableBufferPointer { contributions in
             deltas.withUnsafeBufferPointer { deltas in
                 nodes.withUnsafeBufferPointer { nodes in
@@ -149,9 +173,8 @@ package struct FlatEngine: Sendable {
                         }
                         sum += node.threshold
                     }
-                    let count = Double(treeCount)
-                    for feature in contributions.indices { contributions[feature] /= count }
-                    return sum / count
+                    for feature in contributions.indices { contributions[feature] /= divisor }
+                    return score(sum: sum)
                 }
             }
         }

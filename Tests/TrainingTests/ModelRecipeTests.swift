@@ -1,4 +1,5 @@
 import Forest
+import Onnx
 import RiskDomain
 import Testing
 import Training
