@@ -43,10 +43,13 @@ INLINE void sieve_plane(const assay_forest_sieve_node *nodes, const assay_forest
     const assay_forest_sieve_node *node = nodes + plane->first_node;
     const assay_forest_sieve_node *end = node + plane->node_count;
     for (; node < end; node++) {
-        const Bytes *column = (const Bytes *)(region + (size_t)node->column * 8);
-        const Bytes *left = (const Bytes *)(region + (size_t)node->left * 8);
-        const Bytes *right = (const Bytes *)(region + (size_t)node->right * 8);
-        Bytes *result = (Bytes *)(region + (size_t)node->result * 8);
+        size_t at_column = node->column, at_left = node->left, at_right = node->right, at_result = node->result;
+        // Without this the compiler loads the four as a vector and takes it apart again, which costs more than all the rest.
+        __asm__("" : "+r"(at_column), "+r"(at_left), "+r"(at_right), "+r"(at_result));
+        const Bytes *column = (const Bytes *)(region + at_column * 8);
+        const Bytes *left = (const Bytes *)(region + at_left * 8);
+        const Bytes *right = (const Bytes *)(region + at_right * 8);
+        Bytes *result = (Bytes *)(region + at_result * 8);
         Bytes threshold = (Bytes)((Words){0} + (int32_t)node->threshold);
         Bytes results[VECTORS];
 #pragma clang loop unroll(full)
@@ -111,16 +114,20 @@ AVX512 INLINE void add_leaves_avx512(
     const assay_forest_sieve_plane *low, const assay_forest_sieve_plane *high, const double *leaves, const uint8_t *region, double *sums) {
     const uint8_t *number = region + low->result;
     const uint8_t *upper = region + high->result;
-    bool is_wide = high->result >= 0;
-#pragma clang loop unroll_count(2)
-    for (int row = 0; row < ASSAY_FOREST_BLOCK_ROWS; row += 8) {
-        __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(number + row)));
-        if (is_wide) {
-            __m256i bits = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(upper + row)));
-            index = _mm256_or_si256(index, _mm256_slli_epi32(bits, 8));
+    if (high->result < 0) {
+#pragma clang loop unroll_count(4)
+        for (int row = 0; row < ASSAY_FOREST_BLOCK_ROWS; row += 8) {
+            __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(number + row)));
+            __m512d value = _mm512_i32gather_pd(index, leaves, 8);
+            _mm512_storeu_pd(sums + row, _mm512_add_pd(_mm512_loadu_pd(sums + row), value));
         }
-        __m512d value = _mm512_i32gather_pd(index, leaves, 8);
-        _mm512_storeu_pd(sums + row, _mm512_add_pd(_mm512_loadu_pd(sums + row), value));
+    } else {
+        for (int row = 0; row < ASSAY_FOREST_BLOCK_ROWS; row += 8) {
+            __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(number + row)));
+            __m256i bits = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(upper + row)));
+            __m512d value = _mm512_i32gather_pd(_mm256_or_si256(index, _mm256_slli_epi32(bits, 8)), leaves, 8);
+            _mm512_storeu_pd(sums + row, _mm512_add_pd(_mm512_loadu_pd(sums + row), value));
+        }
     }
 }
 
@@ -232,7 +239,8 @@ typedef struct {
     __m512i low, high;
 } Ranks;
 
-AVX512 INLINE __m512i step(__m512i node, __m512i word, Ranks ranks, bool is_wide, int column_bits) {
+// Moves to the child and says which lanes went right.
+AVX512 INLINE __mmask16 step(__m512i *node, __m512i word, Ranks ranks, bool is_wide, int column_bits) {
     // The column's number goes to the upper half of its word, so its rank comes to where the threshold's is; lower bits are 0, so a
     // word is smaller than the rank's just where its threshold is.
     __m512i column = _mm512_slli_epi32(word, 16);
@@ -240,60 +248,83 @@ AVX512 INLINE __m512i step(__m512i node, __m512i word, Ranks ranks, bool is_wide
                            : _mm512_maskz_permutexvar_epi16(0xaaaaaaaa, column, ranks.low);
     __mmask16 goes_right = _mm512_cmpgt_epu32_mask(rank, word);
     __mmask16 is_inner = _mm512_cmplt_epu32_mask(word, _mm512_set1_epi32((int32_t)0xffff0000));
-    __m512i offset = _mm512_srli_epi32(column, 16 + column_bits);
-    node = _mm512_mask_add_epi32(node, is_inner, node, offset);
-    return _mm512_mask_sub_epi32(node, goes_right, node, _mm512_set1_epi32(-1));
+    __m512i next = _mm512_mask_add_epi32(*node, is_inner, *node, _mm512_srli_epi32(column, 16 + column_bits));
+    *node = _mm512_mask_sub_epi32(next, goes_right, next, _mm512_set1_epi32(-1));
+    return goes_right;
 }
 
-// Trees are walked in groups of four sixteens, to hide what a gather takes; meanwhile the leaves of the group before are summed, one
-// after the other, as the order of the sum demands. A group's nodes serve all rows before the next group's are touched.
-AVX512 INLINE void walk(
-    const assay_forest_walk *walk, const uint16_t *rows, ptrdiff_t row_count, int column_bits, double *sums, int32_t *result) {
-    enum { SIXTEENS = ASSAY_FOREST_WALK_TREES / 16 };
+AVX512 INLINE __m512i pick(__mmask16 second, const uint32_t *words) {
+    return _mm512_mask_loadu_epi32(_mm512_loadu_si512(words), second, words + 16);
+}
+
+// Trees are walked in groups of up to four sixteens, to hide what a gather takes; meanwhile the leaves of the group before are summed, one
+// after the other, as the order of the sum demands. A group's nodes serve all rows before the next group's are touched. The first
+// three levels are at hand without a gather: few enough to pick from.
+typedef struct {
+    double *sum;
+    const int32_t *leaf, *end;
+} Waiting;
+
+AVX512 INLINE void walk_group(
+    const assay_forest_walk *tables, int32_t first, int sixteens, const uint16_t *values, int column_bits, Waiting waiting, int32_t *reached) {
     bool is_wide = column_bits == 6;
+    Ranks ranks = {_mm512_loadu_si512(values), is_wide ? _mm512_loadu_si512(values + 32) : _mm512_setzero_si512()};
+    __m512i node[4], word[4];
+    const uint32_t *top = tables->top + (ptrdiff_t)first * 7;
+    for (int i = 0; i < sixteens; i++) {
+        const uint32_t *words = top + 16 * 7 * i;
+        node[i] = _mm512_loadu_si512(tables->root + first + 16 * i);
+        __mmask16 right = step(&node[i], _mm512_loadu_si512(words), ranks, is_wide, column_bits);
+        __mmask16 right2 = step(&node[i], pick(right, words + 16), ranks, is_wide, column_bits);
+        // By the first turn then by the second.
+        __m512i left_words = pick(right2, words + 48), right_words = pick(right2, words + 80);
+        step(&node[i], _mm512_mask_mov_epi32(left_words, right, right_words), ranks, is_wide, column_bits);
+        word[i] = _mm512_i32gather_epi32(node[i], tables->nodes, 4);
+    }
+    double sum = *waiting.sum;
+    const double *leaves = tables->leaves;
+    int32_t depth = tables->depth[first / ASSAY_FOREST_WALK_TREES] - 3;
+    ptrdiff_t per_step = depth > 0 ? (waiting.end - waiting.leaf + depth - 1) / depth : 0;
+    for (int32_t level = 0; level < depth; level++) {
+        for (int i = 0; i < sixteens; i++) {
+            step(&node[i], word[i], ranks, is_wide, column_bits);
+            word[i] = _mm512_i32gather_epi32(node[i], tables->nodes, 4);
+        }
+        const int32_t *until = waiting.end - waiting.leaf > per_step ? waiting.leaf + per_step : waiting.end;
+        for (; waiting.leaf < until; waiting.leaf++) sum += leaves[*waiting.leaf];
+    }
+    for (; waiting.leaf < waiting.end; waiting.leaf++) sum += leaves[*waiting.leaf];
+    *waiting.sum = sum;
+    for (int i = 0; i < sixteens; i++) {
+        __m512i number = _mm512_and_si512(word[i], _mm512_set1_epi32(0xffff));
+        number = _mm512_add_epi32(number, _mm512_loadu_si512(tables->leaf_base + first + 16 * i));
+        _mm512_storeu_si512(reached + 16 * i, number);
+    }
+}
+
+AVX512 INLINE void walk(
+    const assay_forest_walk *tables, const uint16_t *rows, ptrdiff_t row_count, int column_bits, double *sums, int32_t *result) {
     int32_t reached[2][ASSAY_FOREST_WALK_TREES] __attribute__((aligned(64)));
-    const double *leaves = walk->leaves;
-    double nothing = 0, *waiting_sum = &nothing;
-    int32_t waiting = 0, side = 0;
-    for (int32_t first = 0; first < walk->tree_count; first += ASSAY_FOREST_WALK_TREES) {
-        int32_t depth = walk->depth[first / ASSAY_FOREST_WALK_TREES];
-        int32_t tree_count = walk->tree_count - first < ASSAY_FOREST_WALK_TREES ? walk->tree_count - first : ASSAY_FOREST_WALK_TREES;
+    double nothing = 0;
+    Waiting waiting = {&nothing, reached[1], reached[1]};
+    int side = 0;
+    for (int32_t first = 0; first < tables->tree_count; first += ASSAY_FOREST_WALK_TREES) {
+        int32_t count = tables->tree_count - first < ASSAY_FOREST_WALK_TREES ? tables->tree_count - first : ASSAY_FOREST_WALK_TREES;
         for (ptrdiff_t row = 0; row < row_count; row++, side ^= 1) {
             const uint16_t *values = rows + (row << column_bits);
-            Ranks ranks = {_mm512_loadu_si512(values), is_wide ? _mm512_loadu_si512(values + 32) : _mm512_setzero_si512()};
-            __m512i node[SIXTEENS], word[SIXTEENS];
-            for (int i = 0; i < SIXTEENS; i++) {
-                node[i] = _mm512_loadu_si512(walk->root + first + 16 * i);
-                word[i] = _mm512_i32gather_epi32(node[i], walk->nodes, 4);
-            }
-            double sum = *waiting_sum;
-            const int32_t *waiting_leaf = reached[side ^ 1], *waiting_end = waiting_leaf + waiting;
-            int32_t per_step = depth > 0 ? (waiting + depth - 1) / depth : 0;
-            for (int32_t level = 0; level < depth; level++) {
-                for (int i = 0; i < SIXTEENS; i++) {
-                    node[i] = step(node[i], word[i], ranks, is_wide, column_bits);
-                    word[i] = _mm512_i32gather_epi32(node[i], walk->nodes, 4);
-                }
-                const int32_t *until = waiting_end - waiting_leaf > per_step ? waiting_leaf + per_step : waiting_end;
-                for (; waiting_leaf < until; waiting_leaf++) sum += leaves[*waiting_leaf];
-            }
-            for (; waiting_leaf < waiting_end; waiting_leaf++) sum += leaves[*waiting_leaf];
-            *waiting_sum = sum;
             int32_t *to = result ? result + first : reached[side];
-            for (int i = 0; i < SIXTEENS; i++) {
-                __m512i number = _mm512_and_si512(word[i], _mm512_set1_epi32(0xffff));
-                number = _mm512_add_epi32(number, _mm512_loadu_si512(walk->leaf_base + first + 16 * i));
-                _mm512_storeu_si512(to + 16 * i, number);
+            switch ((count + 15) / 16) {
+            case 1: walk_group(tables, first, 1, values, column_bits, waiting, to); break;
+            case 2: walk_group(tables, first, 2, values, column_bits, waiting, to); break;
+            case 3: walk_group(tables, first, 3, values, column_bits, waiting, to); break;
+            default: walk_group(tables, first, 4, values, column_bits, waiting, to);
             }
-            if (!result) {
-                waiting = tree_count;
-                waiting_sum = sums + row;
-            }
+            if (!result) waiting = (Waiting){sums + row, to, to + count};
         }
     }
-    double sum = *waiting_sum;
-    for (int32_t i = 0; i < waiting; i++) sum += leaves[reached[side ^ 1][i]];
-    *waiting_sum = sum;
+    double sum = *waiting.sum;
+    for (; waiting.leaf < waiting.end; waiting.leaf++) sum += tables->leaves[*waiting.leaf];
+    *waiting.sum = sum;
 }
 
 AVX512 void assay_forest_walk_sums_avx512(

@@ -100,6 +100,8 @@ typedef struct {
     int32_t column_bits;
     /// By sixty-four trees: steps to their deepest leaf.
     const int32_t *depth;
+    /// By sixteen trees: their words of the first three levels, 1 + 2 + 4 times sixteen; below a leaf stands the leaf again.
+    const uint32_t *top;
     /// By lane.
     const int32_t *root;
     const int32_t *leaf_base;

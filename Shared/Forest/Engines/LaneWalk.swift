@@ -61,12 +61,31 @@ final class LaneWalk: @unchecked Sendable {
         self.laneCount = laneCount
         rankCount = 1 << columnBits
         stepCount = depths.reduce(0) { $0 + Int($1) + 1 }
+        let top = LaneWalk.top(nodes, roots, columnBits: columnBits)
+        let topTable = AlignedTable(top)
         let (rootTable, baseTable, depthTable, nodeTable) = (
             AlignedTable(roots), AlignedTable(bases), AlignedTable(depths), AlignedTable(nodes)
         )
-        storage = [rootTable, baseTable, depthTable, nodeTable, leaves.values]
+        storage = [topTable, rootTable, baseTable, depthTable, nodeTable, leaves.values]
         tables = assay_forest_walk(
-            tree_count: Int32(ensemble.trees.count), column_bits: Int32(columnBits), depth: depthTable.start, root: rootTable.start,
+            tree_count: Int32(ensemble.trees.count), column_bits: Int32(columnBits), depth: depthTable.start, top: topTable.start, root: rootTable.start,
             leaf_base: baseTable.start, nodes: nodeTable.start, leaves: leaves.values.start)
+    }
+
+    /// The words of the first three levels, by sixteen lanes.
+    private static func top(_ nodes: [UInt32], _ roots: [Int32], columnBits: Int) -> [UInt32] {
+        func child(_ node: Int, _ side: Int) -> Int {
+            nodes[node] >= 0xffff_0000 ? node : node + Int(nodes[node] & 0xffff) >> columnBits + side
+        }
+        var top: [UInt32] = []
+        for first in stride(from: 0, to: roots.count, by: 16) {
+            let levels = roots[first..<first + 16].map { root in
+                let root = Int(root)
+                let (left, right) = (child(root, 0), child(root, 1))
+                return [root, left, right, child(left, 0), child(left, 1), child(right, 0), child(right, 1)].map { nodes[$0] }
+            }
+            for place in 0..<7 { top += levels.map { $0[place] } }
+        }
+        return top
     }
 }
