@@ -71,7 +71,8 @@ let package = Package(
         room("Hashing", ["CXxhash", "COpenssl"]),
         room("Intake", ["RiskDomain", "Contracts", "Yaml", "Json", "Hashing"]),
         room("Features", ["RiskDomain", "Yaml", "Hashing"]),
-        room("Forest", ["RiskDomain", "Hashing"]),
+        .target(name: "CForestKernels", path: "Shared/CForestKernels", cSettings: [.unsafeFlags(["-O2"])]),
+        room("Forest", ["RiskDomain", "Hashing", "CForestKernels"]),
         room("Onnx", ["RiskDomain", "Hashing", "Contracts", "Forest"]),
         room("Training", ["RiskDomain", "Hashing", "Forest"]),
         room("Scaling", ["RiskDomain"]),
@@ -138,6 +139,8 @@ let package = Package(
         .executableTarget(
             name: "assay-benchmark-copy", dependencies: ["Postgres", "LocalStack", "Contracts", "RiskDomain", "ServiceRuntime"],
             path: "Benchmarks/CopyRate", swiftSettings: strict),
+        .executableTarget(
+            name: "assay-benchmark-forest", dependencies: ["Forest"], path: "Benchmarks/forest/Ours", swiftSettings: strict),
 
         // Tests
         .target(
