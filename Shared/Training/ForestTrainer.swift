@@ -137,17 +137,22 @@ package struct ForestTrainer: Sendable {
 
     /// Scores of the rows by only those trees that did not see them: an honest estimate without a test set.
     ///
-    /// - Parameter trees: What ``forest(_:seed:trees:progress:)`` gave for the same parameters and seed, whole, with rows left out.
+    /// - Parameters:
+    ///   - trees: What ``forest(_:seed:trees:progress:)`` gave for the same parameters, seed and range, with rows left out.
+    ///   - range: Their numbers; by default the whole forest's.
     /// - Returns: One score per row given to the trainer; nil for a row that every tree saw.
-    package func outOfBagScores(of trees: [Tree], _ parameters: ForestParameters, seed: UInt64) -> [Double?] {
-        precondition(parameters.hasOutOfBagRows && trees.count == parameters.treeCount)
+    package func outOfBagScores(
+        of trees: [Tree], _ parameters: ForestParameters, seed: UInt64, range: Range<Int>? = nil
+    ) -> [Double?] {
+        let range = range ?? 0..<parameters.treeCount
+        precondition(parameters.hasOutOfBagRows && trees.count == range.count)
         let rowCount = ranked.rowCount
         let words = (rowCount + 63) / 64
         let sample = parameters.sample(of: rowCount)
         // By tree, a bit per row that it saw.
         let seen = Mutex<[[UInt64]]>(Array(repeating: [], count: trees.count))
         Workers.run(count: trees.count, workerCount: workerCount) { index in
-            var random = SplitMix64(seed: seed, stream: UInt64(index))
+            var random = SplitMix64(seed: seed, stream: UInt64(range.lowerBound + index))
             let draws = Scratch<UInt8>(rowCount)
             sample.draw(rowCount: rowCount, into: draws.base, &random)
             var bits = [UInt64](repeating: 0, count: words)

@@ -8,17 +8,21 @@ extension GrownTree {
     ///
     /// Source: Breiman, Friedman, Olshen, Stone, "Classification and regression trees", 1984, section 3.3; as scikit-learn's `ccp_alpha`.
     mutating func prune(alpha: Double, criterion: SplitCriterion) {
-        prune(alpha: alpha) { value in
-            switch criterion {
-            case .gini: 1 - value * value - (1 - value) * (1 - value)
-            case .entropy: -[value, 1 - value].reduce(0) { $1 > 0 ? $0 + $1 * log2($1) : $0 }
-            }
+        let risk = (0..<tree.nodeCount).map { node in
+            let value = tree.value[node]
+            let impurity =
+                switch criterion {
+                case .gini: 1 - value * value - (1 - value) * (1 - value)
+                case .entropy: -[value, 1 - value].reduce(0) { $1 > 0 ? $0 + $1 * log2($1) : $0 }
+                }
+            return impurity * tree.cover[node] / tree.cover[0]
         }
+        prune(alpha: alpha, risk: risk)
     }
 
-    private mutating func prune(alpha: Double, impurity: (Double) -> Double) {
+    /// - Parameter risk: By node, its impurity times its share of the tree's weight.
+    mutating func prune(alpha: Double, risk: [Double]) {
         let count = tree.nodeCount
-        let risk = (0..<count).map { impurity(tree.value[$0]) * tree.cover[$0] / tree.cover[0] }
         var isLeaf = (0..<count).map { tree.isLeaf($0) }
         var leafRisk = risk
         var leafCount = [Int](repeating: 1, count: count)
