@@ -63,6 +63,9 @@ let package = Package(
             cxxSettings: [.unsafeFlags(["-O2"])],
             linkerSettings: [.linkedLibrary("simdjson")]),
 
+        // The loops that need a processor's wider vectors
+        .target(name: "CShap", path: "Shared/CShap"),
+
         // Pure rooms
         room("RiskDomain"),
         .target(name: "Contracts", dependencies: ["RiskDomain"], path: "Shared/Contracts", exclude: ["proto"], swiftSettings: strict),
@@ -71,7 +74,7 @@ let package = Package(
         room("Hashing", ["CXxhash", "COpenssl"]),
         room("Intake", ["RiskDomain", "Contracts", "Yaml", "Json", "Hashing"]),
         room("Features", ["RiskDomain", "Yaml", "Hashing"]),
-        room("Forest", ["RiskDomain", "Hashing"]),
+        room("Forest", ["RiskDomain", "Hashing", "Yaml", "CShap"]),
         room("Training", ["RiskDomain", "Hashing", "Forest"]),
         room("Scaling", ["RiskDomain"]),
         room("CardSimulator", ["RiskDomain"]),
@@ -129,6 +132,9 @@ let package = Package(
         .executableTarget(
             name: "assay-benchmark-copy", dependencies: ["Postgres", "LocalStack", "Contracts", "RiskDomain", "ServiceRuntime"],
             path: "Benchmarks/CopyRate", swiftSettings: strict),
+        .executableTarget(
+            name: "assay-benchmark-shap", dependencies: ["Forest", "EnsembleText"], path: "Benchmarks/shap", exclude: ["run", "peers.py"],
+            swiftSettings: strict),
 
         // Tests
         .target(
@@ -141,7 +147,8 @@ let package = Package(
         tests("HashingTests", ["Hashing"]),
         tests("IntakeTests", ["OracleSupport", "Intake", "Contracts", "RiskDomain"]),
         tests("FeaturesTests", ["OracleSupport", "Features", "RiskDomain", "Hashing", "Yaml"]),
-        tests("ForestTests", ["Forest", "Hashing", "RiskDomain"]),
+        .target(name: "EnsembleText", dependencies: ["Forest"], path: "Tests/EnsembleText", swiftSettings: strict),
+        tests("ForestTests", ["EnsembleText", "OracleSupport", "Forest", "Hashing", "RiskDomain", "Yaml"]),
         tests("TrainingTests", ["OracleSupport", "Training", "Forest", "RiskDomain"]),
         tests("ScalingTests", ["Scaling"]),
         tests("CardSimulatorTests", ["CardSimulator", "RiskDomain"]),
