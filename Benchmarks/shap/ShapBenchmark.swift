@@ -65,7 +65,7 @@ import Glibc
             return String(repeating: " ", count: max(1, 10 - text.count)) + text
         }
         Swift.print(
-            "assay, " + name + String(repeating: " ", count: max(1, 28 - name.count)), quantile(0.5), quantile(0.99), "µs a row (p50, p99)")
+            "assay, " + name + String(repeating: " ", count: max(1, 28 - name.count)), quantile(0.05), quantile(0.5), quantile(0.99), "µs a row (p5, p50, p99)")
     }
 
     private static func micros(_ duration: Duration) -> Double {

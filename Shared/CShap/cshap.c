@@ -1,5 +1,9 @@
 #include "cshap.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 typedef double vector4 __attribute__((vector_size(32)));
 typedef double vector8 __attribute__((vector_size(64)));
 
@@ -66,51 +70,56 @@ int cshap_level(void)
     return 0;
 }
 
-static inline __attribute__((always_inline)) void answer_all(
-    const cshap_test *tests, int64_t test_count, const int32_t *columns, cshap_answer *answers)
+static inline __attribute__((always_inline)) void answer_tests(
+    const cshap_plan *plan, const int32_t *columns, cshap_answer *answers, int64_t first)
 {
-    for (int64_t i = 0; i < test_count; i++) answers[i] = columns[tests[i].column] > tests[i].rank;
+    const int64_t count = (int64_t)plan->node_count + plan->twig_count;
+    for (int64_t i = first; i < count; i++)
+        answers[i] = plan->test_answers[i] | (columns[plan->test_columns[i]] > plan->test_ranks[i]);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static void answer_all_avx2(
-    const cshap_test *tests, int64_t test_count, const int32_t *columns, cshap_answer *answers)
+__attribute__((target("avx2"))) static void answer_tests_avx2(const cshap_plan *plan, const int32_t *columns, cshap_answer *answers)
 {
-    answer_all(tests, test_count, columns, answers);
+    const int64_t count = (int64_t)plan->node_count + plan->twig_count;
+    int64_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        const __m256i values = _mm256_i32gather_epi32(columns, _mm256_loadu_si256((const __m256i *)(plan->test_columns + i)), 4);
+        const __m256i ranks = _mm256_loadu_si256((const __m256i *)(plan->test_ranks + i));
+        const __m256i right = _mm256_srli_epi32(_mm256_cmpgt_epi32(values, ranks), 31);
+        const __m256i factors = _mm256_loadu_si256((const __m256i *)(plan->test_answers + i));
+        _mm256_storeu_si256((__m256i *)(answers + i), _mm256_or_si256(right, factors));
+    }
+    answer_tests(plan, columns, answers, i);
 }
 #endif
 
-void cshap_answer_all(
-    int level, const cshap_test *tests, int64_t test_count, const cshap_repeat *repeats, int64_t repeat_count, const int32_t *columns,
-    cshap_answer *answers)
+void cshap_answer_all(int level, const cshap_plan *plan, const int32_t *columns, cshap_answer *answers)
 {
 #if defined(__x86_64__)
-    if (level > 0) answer_all_avx2(tests, test_count, columns, answers);
+    if (level > 0) answer_tests_avx2(plan, columns, answers);
     else
 #endif
-        answer_all(tests, test_count, columns, answers);
-    for (int64_t i = 0; i < repeat_count; i++) {
-        const cshap_answer earlier = answers[repeats[i].earlier >> 1];
-        const int dead = (earlier >> 1) | ((earlier ^ repeats[i].earlier) & 1);
-        answers[repeats[i].node] |= (cshap_answer)(dead << 1);
+        answer_tests(plan, columns, answers, 0);
+    for (int64_t i = 0; i < plan->repeat_count; i++) {
+        const cshap_repeat repeat = plan->repeats[i];
+        const int32_t earlier = answers[repeat.earlier >> 1];
+        const int32_t answer = answers[repeat.node];
+        const int32_t is_dead = ((earlier >> 1) == 1) | ((earlier ^ repeat.earlier) & 1);
+        answers[repeat.node] = (answer & (is_dead - 1)) | ((2 | (answer & 1)) & -is_dead);
     }
 }
 
-void cshap_add(
-    int level, const cshap_plan *plan, const cshap_answer *node_answers, const cshap_answer *twig_answers, double *weights,
-    double *expectations, double *sums)
+void cshap_add(int level, const cshap_plan *plan, const cshap_answer *answers, double *weights, double *expectations, double *sums)
 {
 #if defined(__x86_64__)
-    if (plan->lane_count == 4 && level > 0) {
-        add_4_avx2(plan, node_answers, twig_answers, weights, expectations, sums);
-        return;
-    }
-    if (plan->lane_count != 4 && level > 0) {
-        if (level > 1) add_8_avx512(plan, node_answers, twig_answers, weights, expectations, sums);
-        else add_8_avx2(plan, node_answers, twig_answers, weights, expectations, sums);
+    if (level > 0) {
+        if (plan->lane_count == 4) add_4_avx2(plan, answers, weights, expectations, sums);
+        else if (level > 1) add_8_avx512(plan, answers, weights, expectations, sums);
+        else add_8_avx2(plan, answers, weights, expectations, sums);
         return;
     }
 #endif
-    if (plan->lane_count == 4) add_4(plan, node_answers, twig_answers, weights, expectations, sums);
-    else add_8(plan, node_answers, twig_answers, weights, expectations, sums);
+    if (plan->lane_count == 4) add_4(plan, answers, weights, expectations, sums);
+    else add_8(plan, answers, weights, expectations, sums);
 }

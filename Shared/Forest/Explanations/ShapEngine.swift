@@ -17,7 +17,8 @@
 // u = (1 − t)z / (t + (1 − t)z), and s is −du/dt = z / (t + (1 − t)z)². Where it did not (a dead answer) nothing is known: u = 1, s = 0.
 //
 // Layout: the lanes of a vector are the points. A row is first turned into ranks (``ShapColumns``), then into one answer a node, so the walks have no
-// branches to guess. Nodes lie breadth first; a node's children's W and E lie side by side, so a side is an address, not a choice.
+// branches to guess. A few trees, as many as the first-level cache has room for, are walked together, breadth first over all of them, so that
+// there is work while a result is waited for; a node's children's W and E lie side by side, so a side is an address, not a choice.
 // Nodes with two leaves, half of all, take a short cut: their E and difference are numbers known in advance.
 //
 // Cost: O(points × nodes) a row. The walks are C for the sake of AVX2 and AVX-512; every instruction set gives the same bits.
@@ -62,11 +63,15 @@ package struct ShapEngine: Sendable {
             let laneCount = paths.featureCountMax <= 8 ? 4 : (paths.featureCountMax + 15) / 16 * 8
             for value in 0..<tree.valueCount where tree.isVaried(value) {
                 let shares = try CoverShares(tree, value: value, place: "trees[\(index)]")
-                builders[laneCount, default: ShapPlanBuilder(laneCount: laneCount)].append(tree, value, paths, shares, columns)
+                builders[laneCount, default: ShapPlanBuilder(laneCount: laneCount)].append(tree, value, paths, shares)
             }
         }
         let featureCount = featureCount
-        plans = builders.keys.sorted().map { ShapPlan(builders[$0]!, featureCount: featureCount) }
+        let columns = columns
+        plans = builders.keys.sorted().map { laneCount in
+            builders[laneCount]!.finish(columns)
+            return ShapPlan(builders[laneCount]!, featureCount: featureCount)
+        }
     }
 
     /// Explains one row.
@@ -105,7 +110,7 @@ package struct ShapEngine: Sendable {
 /// What explaining a row writes to on its way: belongs to one engine and is used by one thread at a time.
 package final class ShapScratch {
     let columns: UnsafeMutableBufferPointer<Int32>
-    let answers: UnsafeMutableBufferPointer<UInt8>
+    let answers: UnsafeMutableBufferPointer<Int32>
     let weights: UnsafeMutableBufferPointer<Double>
     let expectations: UnsafeMutableBufferPointer<Double>
     let sums: UnsafeMutableBufferPointer<Double>

@@ -1,19 +1,38 @@
 internal import CShap
 
-/// Collects the trees whose paths need the same number of quadrature points.
+/// Collects the trees whose paths need the same number of quadrature points, and lays them out in groves.
 struct ShapPlanBuilder {
+    private struct Entry {
+        var tree: DecisionTree
+        var value: Int
+        var paths: TreePaths
+        var shares: CoverShares
+        /// Inner nodes that are no twigs.
+        var nodeCount: Int
+    }
+
+    /// A node of a grove being laid out: which tree, which node of it.
+    private struct Place: Hashable {
+        var entry: Int
+        var node: Int
+    }
+
+    /// A grove's weights and expectations take at most this much of the first-level cache, unless one tree needs more: 32 KiB is the
+    /// smallest in use, and nodes and sums want room beside them.
+    private static let groveBytesMax = 20 << 10
+
     let laneCount: Int
     let rule: GaussLegendre
-    fileprivate var trees: [cshap_tree] = []
-    fileprivate var nodes: [cshap_node] = []
-    fileprivate var twigs: [cshap_twig] = []
-    fileprivate var leaves: [cshap_leaf] = []
-    fileprivate var nodeTests: [cshap_test] = []
-    fileprivate var twigTests: [cshap_test] = []
-    /// Node and earlier node; a twig is counted from -1 down until all nodes are known.
-    fileprivate var repeats: [(node: Int, earlier: Int, isRight: Bool)] = []
-    fileprivate var factors: [Double]
-    fileprivate var slotCount = 1
+    private var entries: [Entry] = []
+    fileprivate private(set) var groves: [cshap_grove] = []
+    fileprivate private(set) var nodes: [cshap_node] = []
+    fileprivate private(set) var twigs: [cshap_twig] = []
+    fileprivate private(set) var leaves: [cshap_leaf] = []
+    fileprivate private(set) var nodeTests: [(column: Int32, rank: Int32, factor: Int32)] = []
+    fileprivate private(set) var twigTests: [(column: Int32, rank: Int32, factor: Int32)] = []
+    fileprivate private(set) var repeats: [(isTwig: Bool, index: Int, earlier: Int, isRight: Bool)] = []
+    fileprivate private(set) var factors: [Double]
+    fileprivate private(set) var slotCount = 1
 
     init(laneCount: Int) {
         self.laneCount = laneCount
@@ -23,80 +42,98 @@ struct ShapPlanBuilder {
     }
 
     /// Adds one of a tree's values. The tree has an inner node.
-    mutating func append(_ tree: DecisionTree, _ value: Int, _ paths: TreePaths, _ shares: CoverShares, _ columns: ShapColumns) {
-        var entry = cshap_tree()
-        entry.node_first = Int32(nodes.count)
-        entry.twig_first = Int32(twigs.count)
-        entry.leaf_first = Int32(leaves.count)
-        entry.output = Int32(tree.firstOutput + value)
-        // By node of the source: the product of the shares of the sides that its path takes at the nodes of its feature.
-        var known = [Double](repeating: 1, count: tree.nodeCount)
-        var place = [Int](repeating: 0, count: tree.nodeCount)
-        var slot = [Int32](repeating: 0, count: tree.nodeCount)
-        var queue = [0]
+    mutating func append(_ tree: DecisionTree, _ value: Int, _ paths: TreePaths, _ shares: CoverShares) {
+        let nodeCount = (0..<tree.nodeCount).count { !tree.isLeaf($0) && !tree.isTwig($0) }
+        entries.append(Entry(tree: tree, value: value, paths: paths, shares: shares, nodeCount: nodeCount))
+    }
+
+    /// Lays out what was appended: trees of the same output one after the other, as many to a grove as fit.
+    mutating func finish(_ columns: ShapColumns) {
+        var grove: [Int] = []
+        var slots = 0
+        func output(_ index: Int) -> Int { entries[index].tree.firstOutput + entries[index].value }
+        let order = entries.indices.sorted { (output($0), $0) < (output($1), $1) }
+        for index in order {
+            let more = 2 * entries[index].nodeCount + 1
+            if let last = grove.last, output(last) != output(index) || (slots + more) * laneCount * 16 > ShapPlanBuilder.groveBytesMax {
+                layOut(grove, columns)
+                grove = []
+                slots = 0
+            }
+            grove.append(index)
+            slots += more
+        }
+        if !grove.isEmpty { layOut(grove, columns) }
+        entries = []
+    }
+
+    private mutating func layOut(_ indexes: [Int], _ columns: ShapColumns) {
+        var grove = cshap_grove()
+        grove.node_first = Int32(nodes.count)
+        grove.twig_first = Int32(twigs.count)
+        grove.leaf_first = Int32(leaves.count)
+        grove.output = Int32(entries[indexes[0]].tree.firstOutput + entries[indexes[0]].value)
+        grove.root_count = Int32(indexes.count)
+        grove.node_count = Int32(indexes.reduce(0) { $0 + entries[$1].nodeCount })
+        slotCount = max(slotCount, Int(2 * grove.node_count + grove.root_count))
+        // By place: the product of the shares of the sides that its path takes at the nodes of its feature, and where it lies now.
+        var known: [Place: Double] = [:]
+        var index: [Place: Int] = [:]
+        var queue: [(place: Place, slot: Int32)] = []
+        for (number, entry) in indexes.enumerated() {
+            queue.append((Place(entry: entry, node: 0), 2 * grove.node_count + Int32(number)))
+        }
         var next = 0
-        var later: [Int] = []
         while next < queue.count {
-            let node = queue[next]
+            let (place, slot) = queue[next]
             next += 1
+            let entry = entries[place.entry]
+            let tree = entry.tree
+            let node = place.node
+            let test = columns.test(tree, node)
+            let isTwig = tree.isTwig(node)
+            let factor = factor(of: place, entry, &known)
+            if entry.paths.earlier[node] >= 0 {
+                let earlier = Place(entry: place.entry, node: Int(entry.paths.earlier[node]))
+                repeats.append((isTwig, isTwig ? twigs.count : nodes.count, index[earlier]!, entry.paths.isRightOfEarlier[node]))
+            }
+            let leftShare = entry.shares.share(node, goingRight: false)
+            let rightShare = entry.shares.share(node, goingRight: true)
             let children = [Int(tree.left[node]), Int(tree.right[node])]
-            if children.allSatisfy(tree.isLeaf) {
-                later.append(node)
+            if isTwig {
+                let values = children.map { tree.value(of: $0, entry.value) }
+                twigs.append(
+                    cshap_twig(
+                        value: (values[0], values[1]),
+                        difference: ((values[0] - values[1]) * rightShare, (values[1] - values[0]) * leftShare), slot: slot,
+                        feature: tree.feature[node]))
+                twigTests.append((test.column, test.rank, factor))
                 continue
             }
-            let index = nodes.count - Int(entry.node_first)
-            place[node] = nodes.count
-            let factor = factor(of: node, tree, paths, shares, &known)
-            nodes.append(
-                cshap_node(
-                    other_share: (shares.share(node, goingRight: true), shares.share(node, goingRight: false)), slot: slot[node],
-                    factor: factor, feature: tree.feature[node], reserved: 0))
-            let test = columns.test(tree, node)
-            nodeTests.append(cshap_test(column: test.column, rank: test.rank))
-            if paths.earlier[node] >= 0 {
-                repeats.append((place[node], place[Int(paths.earlier[node])], paths.isRightOfEarlier[node]))
-            }
+            index[place] = nodes.count
+            let pair = 2 * (Int32(nodes.count) - grove.node_first)
+            nodes.append(cshap_node(other_share: (rightShare, leftShare), slot: slot, feature: tree.feature[node]))
+            nodeTests.append((test.column, test.rank, factor))
             for (side, child) in children.enumerated() {
-                slot[child] = Int32(2 * index + side)
+                let slot = pair + Int32(side)
                 if tree.isLeaf(child) {
-                    leaves.append(cshap_leaf(value: tree.value(of: child, value), slot: slot[child], reserved: 0))
+                    leaves.append(cshap_leaf(value: tree.value(of: child, entry.value), slot: Int64(slot)))
                 } else {
-                    queue.append(child)
+                    queue.append((Place(entry: place.entry, node: child), slot))
                 }
             }
         }
-        entry.node_count = Int32(nodes.count) - entry.node_first
-        entry.leaf_count = Int32(leaves.count) - entry.leaf_first
-        entry.root_slot = 2 * entry.node_count
-        if entry.node_count > 0 { nodes[Int(entry.node_first)].slot = entry.root_slot }
-        for node in later {
-            let factor = factor(of: node, tree, paths, shares, &known)
-            let left = tree.value(of: Int(tree.left[node]), value)
-            let right = tree.value(of: Int(tree.right[node]), value)
-            let leftShare = shares.share(node, goingRight: false)
-            let rightShare = shares.share(node, goingRight: true)
-            if paths.earlier[node] >= 0 {
-                repeats.append((-1 - twigs.count, place[Int(paths.earlier[node])], paths.isRightOfEarlier[node]))
-            }
-            twigs.append(
-                cshap_twig(
-                    value: (left, right), difference: ((left - right) * rightShare, (right - left) * leftShare),
-                    slot: node == 0 ? entry.root_slot : slot[node], factor: factor, feature: tree.feature[node], reserved: 0))
-            let test = columns.test(tree, node)
-            twigTests.append(cshap_test(column: test.column, rank: test.rank))
-        }
-        entry.twig_count = Int32(twigs.count) - entry.twig_first
-        slotCount = max(slotCount, Int(entry.root_slot) + 1)
-        trees.append(entry)
+        grove.twig_count = Int32(twigs.count) - grove.twig_first
+        grove.leaf_count = Int32(leaves.count) - grove.leaf_first
+        groves.append(grove)
     }
 
-    private mutating func factor(
-        of node: Int, _ tree: DecisionTree, _ paths: TreePaths, _ shares: CoverShares, _ known: inout [Double]
-    ) -> Int32 {
-        let earlier = Int(paths.earlier[node])
+    private mutating func factor(of place: Place, _ entry: Entry, _ known: inout [Place: Double]) -> Int32 {
+        let earlier = Int(entry.paths.earlier[place.node])
         guard earlier >= 0 else { return 0 }
-        let z = known[earlier] * shares.share(earlier, goingRight: paths.isRightOfEarlier[node])
-        known[node] = z
+        let above = known[Place(entry: place.entry, node: earlier)] ?? 1
+        let z = above * entry.shares.share(earlier, goingRight: entry.paths.isRightOfEarlier[place.node])
+        known[place] = z
         let pair = factors.count / (2 * laneCount)
         factors += rule.points.map { (1 - $0) * z / ($0 + (1 - $0) * z) }
         factors += rule.points.map { z / (($0 + (1 - $0) * z) * ($0 + (1 - $0) * z)) }
@@ -106,6 +143,7 @@ struct ShapPlanBuilder {
 
 extension DecisionTree {
     fileprivate func value(of leaf: Int, _ value: Int) -> Double { leafValues[Int(left[leaf]) * valueCount + value] }
+    fileprivate func isTwig(_ node: Int) -> Bool { isLeaf(Int(left[node])) && isLeaf(Int(right[node])) }
 }
 
 /// The trees that need the same number of quadrature points, as the walks read them.
@@ -115,49 +153,61 @@ final class ShapPlan: @unchecked Sendable {
     let laneCount: Int
     let slotCount: Int
     let testCount: Int
-    private let nodeCount: Int
     private let featureCount: Int
     private let quadratureWeights: [Double]
-    private let trees: UnsafeMutableBufferPointer<cshap_tree>
+    private let groves: UnsafeMutableBufferPointer<cshap_grove>
     private let nodes: UnsafeMutableBufferPointer<cshap_node>
     private let twigs: UnsafeMutableBufferPointer<cshap_twig>
     private let leaves: UnsafeMutableBufferPointer<cshap_leaf>
-    private let tests: UnsafeMutableBufferPointer<cshap_test>
+    private let testColumns: UnsafeMutableBufferPointer<Int32>
+    private let testRanks: UnsafeMutableBufferPointer<Int32>
+    private let testAnswers: UnsafeMutableBufferPointer<Int32>
     private let repeats: UnsafeMutableBufferPointer<cshap_repeat>
     private let factors: UnsafeMutableBufferPointer<Double>
-    private let plan: cshap_plan
+    private let plan: UnsafeMutablePointer<cshap_plan>
 
+    /// - Parameter builder: Finished.
     init(_ builder: ShapPlanBuilder, featureCount: Int) {
         laneCount = builder.laneCount
         slotCount = builder.slotCount
-        nodeCount = builder.nodes.count
         self.featureCount = featureCount
         quadratureWeights = builder.rule.weights
-        trees = ShapPlan.copy(builder.trees)
+        groves = ShapPlan.copy(builder.groves)
         nodes = ShapPlan.copy(builder.nodes)
         twigs = ShapPlan.copy(builder.twigs)
         leaves = ShapPlan.copy(builder.leaves)
-        tests = ShapPlan.copy(builder.nodeTests + builder.twigTests)
+        let tests = builder.nodeTests + builder.twigTests
         testCount = tests.count
+        testColumns = ShapPlan.copy(tests.map(\.column))
+        testRanks = ShapPlan.copy(tests.map(\.rank))
+        testAnswers = ShapPlan.copy(tests.map { $0.factor << 1 })
         let twigBase = builder.nodes.count
         repeats = ShapPlan.copy(
             builder.repeats.map {
                 cshap_repeat(
-                    node: Int32($0.node >= 0 ? $0.node : twigBase - 1 - $0.node), earlier: Int32($0.earlier) << 1 | ($0.isRight ? 1 : 0))
+                    node: Int32($0.isTwig ? twigBase + $0.index : $0.index), earlier: Int32($0.earlier) << 1 | ($0.isRight ? 1 : 0))
             })
         factors = AlignedDoubles.allocate(builder.factors.count)
         _ = factors.update(fromContentsOf: builder.factors)
-        plan = cshap_plan(
-            trees: trees.baseAddress, nodes: nodes.baseAddress, twigs: twigs.baseAddress, leaves: leaves.baseAddress,
-            factors: factors.baseAddress, tree_count: Int32(trees.count), lane_count: Int32(laneCount), feature_count: Int32(featureCount))
+        plan = .allocate(capacity: 1)
+        plan.initialize(
+            to: cshap_plan(
+                groves: groves.baseAddress, nodes: nodes.baseAddress, twigs: twigs.baseAddress, leaves: leaves.baseAddress,
+                factors: factors.baseAddress, test_columns: testColumns.baseAddress, test_ranks: testRanks.baseAddress,
+                test_answers: testAnswers.baseAddress, repeats: repeats.baseAddress, repeat_count: Int64(repeats.count),
+                node_count: Int32(nodes.count), twig_count: Int32(twigs.count), grove_count: Int32(groves.count),
+                lane_count: Int32(laneCount), feature_count: Int32(featureCount)))
     }
 
     deinit {
-        trees.deallocate()
+        plan.deallocate()
+        groves.deallocate()
         nodes.deallocate()
         twigs.deallocate()
         leaves.deallocate()
-        tests.deallocate()
+        testColumns.deallocate()
+        testRanks.deallocate()
+        testAnswers.deallocate()
         repeats.deallocate()
         factors.deallocate()
     }
@@ -168,30 +218,17 @@ final class ShapPlan: @unchecked Sendable {
         return buffer
     }
 
-    /// Bytes that a row's explanation reads of this plan.
-    var byteCount: Int {
-        nodes.count * MemoryLayout<cshap_node>.stride + twigs.count * MemoryLayout<cshap_twig>.stride
-            + leaves.count * MemoryLayout<cshap_leaf>.stride + tests.count * MemoryLayout<cshap_test>.stride
-            + repeats.count * MemoryLayout<cshap_repeat>.stride + factors.count * 8
-    }
-
     /// Adds the sums of these trees' contributions for the row whose columns the scratch holds.
     func add(
         to contributions: UnsafeMutableBufferPointer<Double>, outputCount: Int, _ scratch: ShapScratch,
         _ instructions: ShapEngine.Instructions
     ) {
-        let answers = scratch.answers.baseAddress!
-        cshap_answer_all(
-            instructions.rawValue, tests.baseAddress, Int64(tests.count), repeats.baseAddress, Int64(repeats.count),
-            scratch.columns.baseAddress, answers)
         let sums = scratch.sums
-        let sumCount = outputCount * featureCount * laneCount
-        for index in 0..<sumCount { sums[index] = 0 }
-        withUnsafePointer(to: plan) {
-            cshap_add(
-                instructions.rawValue, $0, answers, answers + nodeCount, scratch.weights.baseAddress, scratch.expectations.baseAddress,
-                sums.baseAddress)
-        }
+        for index in 0..<outputCount * featureCount * laneCount { sums[index] = 0 }
+        cshap_answer_all(instructions.rawValue, plan, scratch.columns.baseAddress, scratch.answers.baseAddress)
+        cshap_add(
+            instructions.rawValue, plan, scratch.answers.baseAddress, scratch.weights.baseAddress, scratch.expectations.baseAddress,
+            sums.baseAddress)
         quadratureWeights.withUnsafeBufferPointer { weights in
             for index in contributions.indices {
                 var sum = 0.0
