@@ -63,6 +63,9 @@ let package = Package(
             cxxSettings: [.unsafeFlags(["-O2"])],
             linkerSettings: [.linkedLibrary("simdjson")]),
 
+        // The loops that need a processor's wider vectors
+        .target(name: "CShap", path: "Shared/CShap"),
+
         // Pure rooms
         room("RiskDomain"),
         .target(name: "Contracts", dependencies: ["RiskDomain"], path: "Shared/Contracts", exclude: ["proto"], swiftSettings: strict),
@@ -72,7 +75,7 @@ let package = Package(
         room("Intake", ["RiskDomain", "Contracts", "Yaml", "Json", "Hashing"]),
         room("Features", ["RiskDomain", "Yaml", "Hashing"]),
         .target(name: "CForestKernels", path: "Shared/CForestKernels", cSettings: [.unsafeFlags(["-O2"])]),
-        room("Forest", ["RiskDomain", "Hashing", "CForestKernels"]),
+        room("Forest", ["RiskDomain", "Hashing", "Yaml", "CForestKernels", "CShap"]),
         room("Onnx", ["RiskDomain", "Hashing", "Contracts", "Forest"]),
         room("Training", ["RiskDomain", "Hashing", "Forest"]),
         room("Scaling", ["RiskDomain"]),
@@ -141,6 +144,9 @@ let package = Package(
             path: "Benchmarks/CopyRate", swiftSettings: strict),
         .executableTarget(
             name: "assay-benchmark-forest", dependencies: ["Forest"], path: "Benchmarks/forest/Ours", swiftSettings: strict),
+        .executableTarget(
+            name: "assay-benchmark-shap", dependencies: ["Forest", "EnsembleText"], path: "Benchmarks/shap", exclude: ["run", "peers.py"],
+            swiftSettings: strict),
 
         // Tests
         .target(
@@ -153,7 +159,8 @@ let package = Package(
         tests("HashingTests", ["Hashing"]),
         tests("IntakeTests", ["OracleSupport", "Intake", "Contracts", "RiskDomain"]),
         tests("FeaturesTests", ["OracleSupport", "Features", "RiskDomain", "Hashing", "Yaml"]),
-        tests("ForestTests", ["Forest", "Hashing", "RiskDomain"]),
+        .target(name: "EnsembleText", dependencies: ["Forest"], path: "Tests/EnsembleText", swiftSettings: strict),
+        tests("ForestTests", ["EnsembleText", "OracleSupport", "Forest", "Hashing", "RiskDomain", "Yaml"]),
         tests("OnnxTests", ["OracleSupport", "Onnx", "Forest", "Hashing", "RiskDomain"]),
         tests("TrainingTests", ["OracleSupport", "Training", "Forest", "Onnx", "RiskDomain"]),
         tests("ScalingTests", ["Scaling"]),
