@@ -54,7 +54,8 @@ extension ImportedModel {
     /// Reads a model file of any supported format, told by its first bytes.
     ///
     /// - Throws: ``ImportFailure``; no input traps.
-    package static func read(_ bytes: UnsafeRawBufferPointer, limits: ImportLimits = ImportLimits()) throws(ImportFailure) -> ImportedModel {
+    package static func read(_ bytes: UnsafeRawBufferPointer, limits: ImportLimits = ImportLimits()) throws(ImportFailure) -> ImportedModel
+    {
         guard bytes.count <= limits.byteCountMax else {
             throw ImportFailure(.tooLarge, at: "file", "\(bytes.count) bytes, at most \(limits.byteCountMax) are read")
         }

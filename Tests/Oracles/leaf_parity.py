@@ -7,8 +7,9 @@
 Needs numpy and, of lightgbm, xgboost, scikit-learn and sklearn2pmml (with Java), those that are to be compared; says which are absent.
 Rows are drawn from what the model was trained on and hold every threshold of the model with its Float32 and Float64 neighbours on both
 sides, zeros of both signs, LightGBM's bounds of zero, subnormal numbers, missing values, unknown, negative and broken categories.
-Leaves must be the same. Margins must be equal to the last bit, summed in the source's precision and order; where the source sums in
-Float32, the greatest distance of our sum in Float64 is told in units of its last place. Ends with status 1 otherwise.
+Leaves must be the same, and margins, summed in the source's precision and order, equal to the last bit: ends with status 1 otherwise.
+Told besides: how far scores made of these margins are from the source's, in units of the last place, and the greatest differences
+of margins and scores summed in Float64, as ours are.
 """
 
 import argparse
@@ -59,6 +60,17 @@ def ulps(a, b, dtype):
     order = lambda x: (lambda i: np.where(i < 0, np.iinfo(kind).min - i, i))(np.ascontiguousarray(x, dtype=dtype).view(kind))
     a, b = order(a).astype(object if dtype == "f8" else np.int64), order(b).astype(object if dtype == "f8" else np.int64)
     return int(np.abs(a - b).max()) if a.size else 0
+
+
+def linked(link, margins):
+    """Scores of margins, in Float64."""
+    with np.errstate(over="ignore"):
+        if link == "logistic":
+            return 1 / (1 + np.exp(-margins))
+        if link == "softmax":
+            powers = np.exp(margins - margins.max(axis=1, keepdims=True))
+            return powers / powers.sum(axis=1, keepdims=True)
+        return {"identity": lambda m: m, "exponential": np.exp}[link](margins)
 
 
 # Data and rows
@@ -154,8 +166,11 @@ def lightgbm_cases(quick):
                             if int(kind) & 1 == 0:
                                 edges.setdefault(int(f), []).append(float(t))
             leaf = lambda x: np.asarray(booster.predict(x, pred_leaf=True)).reshape(len(x), -1)
-            margin = lambda x: np.asarray(booster.predict(x, raw_score=True)).reshape(len(x), -1)
-            return path, d, edges, leaf, margin, "f8", {"infinite": True}
+            # Raw scores of a forest are sums; what is linked, and what we call the margin, is their mean.
+            divisor = rounds if keys.get("boosting") == "rf" else 1
+            margin = lambda x: np.asarray(booster.predict(x, raw_score=True)).reshape(len(x), -1) / divisor
+            score = lambda x: np.asarray(booster.predict(x)).reshape(len(x), -1)
+            return path, d, edges, leaf, margin, score, "f8", {"infinite": True}
 
         return f"lightgbm {name}", build
 
@@ -205,7 +220,8 @@ def xgboost_cases(quick):
                         edges.setdefault(tree["split_indices"][node], []).append(tree["split_conditions"][node])
             leaf = None if margin_only else lambda x: booster.predict(matrix(x), pred_leaf=True).reshape(len(x), -1).astype(np.int32)
             margin = lambda x: booster.predict(matrix(x), output_margin=True).reshape(len(x), -1)
-            return path, d, edges, leaf, margin, "f4", {"dtype": np.float32}
+            score = lambda x: booster.predict(matrix(x)).reshape(len(x), -1)
+            return path, d, edges, leaf, margin, score, "f4", {"dtype": np.float32}
 
         return f"xgboost {name}", build
 
@@ -240,11 +256,12 @@ def xgboost_cases(quick):
 def compare(name, build, tool, row_count):
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        path, data, edges, leaf, margin, dtype, options = build(folder)
+        path, data, edges, leaf, margin, score, dtype, options = build(folder)
         walk = Walk(tool, path)
         edge_count = sum(len(neighbours(np.unique(np.array(e, dtype=np.float64)))) for e in edges.values())
         rows = data.probes(edges, row_count, **options)
-        wrong = compared = margin_ulps = 0
+        wrong = compared = 0
+        margin_gap = 0.0
         equal = True
         block = max(1, min(len(rows), BLOCK_LEAVES // max(walk.trees, 1)))
         for at in range(0, len(rows), block):
@@ -256,16 +273,19 @@ def compare(name, build, tool, row_count):
                 compared += expected.size
             expected = margin(part)
             equal &= bool((expected == as_source).all())
-            margin_ulps = max(margin_ulps, ulps(expected, margins, dtype))
-            if not equal and margin_ulps < 100:
-                margin_ulps = max(margin_ulps, ulps(expected, as_source, dtype))
+            margin_gap = max(margin_gap, float(np.abs(expected - margins).max()))
+            if at == 0:
+                expected = score(part)
+                score_ulps = ulps(expected, linked(walk.about["link"], as_source), dtype)
+                score_gap = float(np.abs(expected - linked(walk.about["link"], margins)).max())
         about = walk.about
         walk.close()
     passed = wrong == 0 and equal
     print(
         f"{'ok  ' if passed else 'FAIL'} {name}: {about['trees']} trees, depth {about['depth']}, {about['nodes']} nodes, "
         f"{about['outputs']} outputs; {len(rows)} rows, {edge_count} edges; {wrong} of {compared} leaves wrong; "
-        f"margins summed as the source {'equal' if equal else 'DIFFER'}, ours within {margin_ulps} ulp of {dtype}; "
+        f"margins summed as the source {'equal' if equal else 'DIFFER'}, ours within {margin_gap:.1e}; "
+        f"scores within {score_ulps} ulp of {dtype}, ours within {score_gap:.1e}; "
         f"{time.monotonic() - start:.1f} s",
         flush=True,
     )

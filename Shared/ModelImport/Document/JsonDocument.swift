@@ -116,7 +116,9 @@ struct JsonDocument {
     private mutating func string() throws(ImportFailure) -> String {
         index += 1
         let start = index
-        while index < bytes.count, bytes[index] != UInt8(ascii: "\""), bytes[index] != UInt8(ascii: "\\"), bytes[index] >= 0x20 { index += 1 }
+        while index < bytes.count, bytes[index] != UInt8(ascii: "\""), bytes[index] != UInt8(ascii: "\\"), bytes[index] >= 0x20 {
+            index += 1
+        }
         guard index < bytes.count, bytes[index] >= 0x20 else { throw fault("a string does not end") }
         var text = Array(bytes[start..<index])
         while index < bytes.count {

@@ -52,10 +52,11 @@ struct UbjsonDocument {
             guard count <= (bytes.count - index) / size else { throw fault("an array of \(count) numbers, which are not there") }
             let start = index
             index += count * size
-            return .numbers([Double](unsafeUninitializedCapacity: count) { [self] buffer, initializedCount in
-                for element in 0..<count { buffer.initializeElement(at: element, to: number(type, at: start + element * size)) }
-                initializedCount = count
-            })
+            return .numbers(
+                [Double](unsafeUninitializedCapacity: count) { [self] buffer, initializedCount in
+                    for element in 0..<count { buffer.initializeElement(at: element, to: number(type, at: start + element * size)) }
+                    initializedCount = count
+                })
         }
         var elements: [DocumentValue] = []
         while count.map({ elements.count < $0 }) ?? (peek() != UInt8(ascii: "]")) {

@@ -84,7 +84,8 @@ enum LightGBMReader {
                 throw ImportFailure(.unsupported, at: "version", "version \(version.isEmpty ? "1" : version): v3 and v4 are read")
             }
             guard let features, featureNames.count == features else {
-                throw ImportFailure(.malformed, at: "feature_names", "\(featureNames.count) names for max_feature_idx \((features ?? 0) - 1)")
+                throw ImportFailure(
+                    .malformed, at: "feature_names", "\(featureNames.count) names for max_feature_idx \((features ?? 0) - 1)")
             }
             featureCount = features
             try readObjective()

@@ -84,7 +84,8 @@ struct LightGBMTree {
             isSeen[place] = true
             guard node >= 0 else {
                 try builder.addLeaf(
-                    at: slot, values: CollectionOfOne(leafValue[~node] * scale), cover: hasCover ? leafRows[~node] : nil, source: Int32(~node))
+                    at: slot, values: CollectionOfOne(leafValue[~node] * scale), cover: hasCover ? leafRows[~node] : nil,
+                    source: Int32(~node))
                 continue
             }
             let children = try addTest(node, at: slot, featureCount: featureCount, cover: hasCover ? innerRows[node] : nil, to: &builder)

@@ -58,7 +58,9 @@ struct TextLines {
         return values
     }
 
-    func integers<Value: FixedWidthInteger>(_ text: UnsafeRawBufferPointer, _ key: String, _ type: Value.Type) throws(ImportFailure) -> [Value] {
+    func integers<Value: FixedWidthInteger>(_ text: UnsafeRawBufferPointer, _ key: String, _ type: Value.Type) throws(ImportFailure)
+        -> [Value]
+    {
         var values: [Value] = []
         for word in TextLines.words(text) {
             guard let value = TextLines.integer(word), let value = Value(exactly: value) else {

@@ -46,7 +46,8 @@ enum XGBoostReader {
                 featureCount: features.count, inputPrecision: .single, sourceSumPrecision: .single, outputCount: outputCount,
                 baseScores: baseScores, link: objective.link, trees: decisionTrees),
             features: features, classLabels: objective.isClassifier ? (0..<max(outputCount, 2)).map { "\($0)" } : [],
-            objective: objective.name, source: .xgboost, version: version.map { "\($0)" }.joined(separator: "."), sourceLeaves: sourceLeaves)
+            objective: objective.name, source: .xgboost, version: version.map { "\($0)" }.joined(separator: "."), sourceLeaves: sourceLeaves
+        )
     }
 
     private static func featureNames(
@@ -66,7 +67,9 @@ enum XGBoostReader {
         let list = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
         var margins: [Double] = []
         for word in list.split(separator: ",") {
-            guard let score = Float(word.filter { $0 != " " }), score.isFinite else { throw place.fault("\(word.prefix(32)) is not a number") }
+            guard let score = Float(word.filter { $0 != " " }), score.isFinite else {
+                throw place.fault("\(word.prefix(32)) is not a number")
+            }
             let margin = objective.margin(ofScore: score)
             guard margin.isFinite else { throw place.fault("\(score) is no score of \(objective.name)") }
             margins.append(Double(margin))

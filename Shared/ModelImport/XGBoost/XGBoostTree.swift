@@ -53,7 +53,9 @@ struct XGBoostTree {
         let values = try tree["categories"].integers()
         let starts = try tree["categories_segments"].integers()
         let sizes = try tree["categories_sizes"].integers()
-        guard starts.count == nodes.count, sizes.count == nodes.count else { throw tree.fault("categories_nodes: starts or sizes are missing") }
+        guard starts.count == nodes.count, sizes.count == nodes.count else {
+            throw tree.fault("categories_nodes: starts or sizes are missing")
+        }
         var end = 0
         for (index, node) in nodes.enumerated() {
             guard starts[index] == end, sizes[index] >= 0, Int(sizes[index]) <= values.count - end else {
