@@ -7,6 +7,7 @@ struct FuzzTests {
     static let texts: [[UInt8]] = [
         Array(lightGBMText().utf8), Array(xgboostText().utf8), Array(xgboostText(booster: "dart").utf8),
         try! Ubjson.encode(xgboostText().replacing("[false]", with: "[0]")),
+        Array(pmmlFuzzText.utf8), Array(pmmlFuzzText.utf8),
     ]
 
     @Test(arguments: 0..<8 as Range<UInt64>)
@@ -69,6 +70,16 @@ struct FuzzTests {
         return bytes
     }
 }
+
+private let pmmlFuzzText = pmmlText(
+    """
+    <MiningModel functionName="regression"><MiningSchema/><Targets><Target rescaleFactor="2"/></Targets><Segmentation multipleModelMethod="sum">
+    <Segment><True/><TreeModel functionName="regression" missingValueStrategy="defaultChild"><MiningSchema/>
+    <Node id="0" score="9" defaultChild="2"><True/><Node id="1" score="1"><SimplePredicate field="x" operator="lessOrEqual" value="0.1"/></Node>
+    <Node id="2"><SimplePredicate field="x" operator="greaterThan" value="0.1"/>
+    <Node score="3"><SimpleSetPredicate field="w" booleanOperator="isIn"><Array type="string">red blue</Array></SimpleSetPredicate></Node>
+    <Node score="4"><SimplePredicate field="w" operator="equal" value="green"/></Node></Node></Node></TreeModel></Segment></Segmentation></MiningModel>
+    """)
 
 /// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
 struct SplitMix64: RandomNumberGenerator {
