@@ -148,7 +148,7 @@ import Testing
         let bench = try Bench(broker)
         let whole = framed(ApiVersionsRequest.frameOfVersion(0, correlationId: 5))
         let slow = try bench.raw()
-        for byte in whole.dropLast() { try await slow.send([byte]) }
+        try await slow.sendSingly(Array(whole.dropLast()))
         let other = try bench.raw()
         try await other.send(Array(whole.prefix(9)))
         other.close()

@@ -53,6 +53,12 @@ final class RawConnection: Sendable {
     }
 
     func send(_ bytes: [UInt8]) async throws { _ = try await onLane { [socket] in socket.send(bytes) } }
+    /// Each byte by itself, all without a pause: a broker may tire of a frame that takes half a minute to come.
+    func sendSingly(_ bytes: [UInt8]) async throws {
+        _ = try await onLane { [socket] in
+            for byte in bytes { socket.send([byte]) }
+        }
+    }
     func close() { socket.cut() }
 }
 

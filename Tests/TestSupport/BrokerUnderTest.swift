@@ -77,7 +77,10 @@ package final class BrokerUnderTest: Sendable, CustomStringConvertible {
         guard let executable = LocalBrokerExecutable.path else { throw NotInTime(description: LocalBrokerExecutable.absence) }
         guard let port = ApacheKafkaForTests.freePortPair() else { throw NotInTime(description: "no free port") }
         let process = try BrokerProcess(
-            executable: executable, options: { ["--data", $0 + "/data", "--listen", "127.0.0.1:\(port)"] + options }, port: port)
+            executable: executable,
+            options: {
+                ["--data", $0 + "/data", "--listen", "127.0.0.1:\(port)", "--topic-default", "retention.ms=-1"] + options
+            }, port: port)
         return BrokerUnderTest(.embedded, "127.0.0.1:\(port)", process)
     }
 
