@@ -72,7 +72,8 @@ let package = Package(
         room("Intake", ["RiskDomain", "Contracts", "Yaml", "Json", "Hashing"]),
         room("Features", ["RiskDomain", "Yaml", "Hashing"]),
         room("Forest", ["RiskDomain", "Hashing"]),
-        room("Training", ["RiskDomain", "Hashing", "Forest"]),
+        room("Evaluation", ["RiskDomain", "Forest"]),
+        room("Training", ["RiskDomain", "Hashing", "Forest", "Evaluation"]),
         room("Scaling", ["RiskDomain"]),
         room("CardSimulator", ["RiskDomain"]),
 
@@ -113,7 +114,7 @@ let package = Package(
             ["Hosting", "Stages", "Features", "Json", "RiskDomain", "Scaling", "ServiceRuntime", "Kafka", "Postgres", "LocalStack"]),
         service(
             "assay-trainer", folder: "trainer",
-            ["Hosting", "Training", "Forest", "Features", "Intake", "CsvFiles", "Postgres", "RiskDomain", "Hashing", "ServiceRuntime"]),
+            ["Hosting", "Training", "Evaluation", "Forest", "Features", "Intake", "CsvFiles", "Postgres", "RiskDomain", "Hashing", "ServiceRuntime"]),
         service(
             "assay", folder: "assay",
             [
@@ -142,7 +143,8 @@ let package = Package(
         tests("IntakeTests", ["OracleSupport", "Intake", "Contracts", "RiskDomain"]),
         tests("FeaturesTests", ["OracleSupport", "Features", "RiskDomain", "Hashing", "Yaml"]),
         tests("ForestTests", ["Forest", "Hashing", "RiskDomain"]),
-        tests("TrainingTests", ["OracleSupport", "Training", "Forest", "RiskDomain"]),
+        tests("EvaluationTests", ["OracleSupport", "Evaluation", "Training", "Forest", "RiskDomain"]),
+        tests("TrainingTests", ["OracleSupport", "Training", "Evaluation", "Forest", "RiskDomain"]),
         tests("ScalingTests", ["Scaling"]),
         tests("CardSimulatorTests", ["CardSimulator", "RiskDomain"]),
         tests("CsvFilesTests", ["CsvFiles"]),

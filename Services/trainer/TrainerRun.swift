@@ -1,3 +1,4 @@
+import Evaluation
 import Features
 import Forest
 import Hashing

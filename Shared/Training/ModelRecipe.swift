@@ -1,3 +1,4 @@
+internal import Evaluation
 package import Forest
 package import Hashing
 internal import RiskDomain

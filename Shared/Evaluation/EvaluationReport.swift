@@ -8,32 +8,63 @@ package struct EvaluationReport: Hashable, Sendable {
     package var period: Range<EventTime>
     package var rowCount: Int
     package var fraudCount: Int
-    /// nil where one of the classes does not occur.
-    package var rocAuc: Double?
-    /// nil without frauds.
-    package var averagePrecision: Double?
+    package var figures: Figures
+    /// By bootstrap over customers; empty until ``addIntervals(_:)``.
+    package var intervals: [Figure: CustomerBootstrap.Interval] = [:]
     package var cardPrecision: CardPrecision
     /// Figures at the thresholds `review`, then `decline`.
     package var review: ThresholdFigures
     package var decline: ThresholdFigures
+    /// Of bins with about equally many rows.
+    package var calibration: CalibrationCurve
+    /// Precision and recall when the k greatest scores are checked.
+    package var tops: [Top]
+    package var costs: OutcomeCosts
+
+    package struct Top: Hashable, Sendable {
+        package var k: Int
+        package var precision: Double?
+        package var recall: Double?
+    }
+
+    /// nil where one of the classes does not occur.
+    package var rocAuc: Double? { figures[.rocAuc] }
+    /// nil without frauds.
+    package var averagePrecision: Double? { figures[.averagePrecision] }
 
     /// - Parameters:
-    ///   - rows: Indexes into the set, at least one.
+    ///   - rows: At least one.
     ///   - k: Cards that can be checked in a day.
-    package init(model: String, forest: Forest, on set: TrainingSet, rows: [Int], k: Int = 100) {
-        precondition(!rows.isEmpty, "nothing to evaluate on")
-        let scores = set.scores(of: rows, by: FlatEngine(forest))
-        let isFraud = rows.map { set.isFraud[$0] }
-        let times = rows.map { set.times[$0] }
+    package init(
+        model: String, _ rows: ScoredRows, thresholds: DecisionThresholds, k: Int = 100, costs: OutcomeCosts = OutcomeCosts()
+    ) {
+        guard let period = rows.period else { preconditionFailure("nothing to evaluate on") }
         self.model = model
-        period = times.min()!..<EventTime(micros: times.max()!.micros + 1)
+        self.period = period
+        self.costs = costs
         rowCount = rows.count
-        fraudCount = isFraud.count { $0 }
-        rocAuc = RankingMetrics.rocAuc(scores: scores, isFraud: isFraud)
-        averagePrecision = RankingMetrics.averagePrecision(scores: scores, isFraud: isFraud)
-        cardPrecision = CardPrecision(k: k, scores: scores, isFraud: isFraud, times: times, customers: rows.map { set.customers[$0] })
-        review = ThresholdFigures(threshold: forest.thresholds.review, scores: scores, isFraud: isFraud)
-        decline = ThresholdFigures(threshold: forest.thresholds.decline, scores: scores, isFraud: isFraud)
+        fraudCount = rows.fraudCount
+        let weighted = WeightedFigures(rows, thresholds: thresholds, k: k, costs: costs)
+        figures = weighted.figures(weights: [Int](repeating: 1, count: weighted.customerCount))
+        cardPrecision = CardPrecision(k: k, rows)
+        // The same figure, summed day by day; the two can differ in the last bit, and a report should not.
+        figures[.cardPrecision] = cardPrecision.mean
+        review = ThresholdFigures(threshold: thresholds.review, scores: rows.scores, isFraud: rows.isFraud)
+        decline = ThresholdFigures(threshold: thresholds.decline, scores: rows.scores, isFraud: rows.isFraud)
+        calibration = CalibrationCurve(scores: rows.scores, isFraud: rows.isFraud, binning: .quantile)
+        tops = [10, 50, 100, 500, 1_000].filter { $0 <= rows.count }.map { k in
+            let top = RankingMetrics.top(k, scores: rows.scores, isFraud: rows.isFraud)
+            return Top(k: k, precision: top.precision, recall: top.recall)
+        }
+    }
+
+    /// Confidence intervals for ``figures``; the rows must be those the report was made from.
+    package mutating func addIntervals(
+        _ rows: ScoredRows, _ bootstrap: CustomerBootstrap, taskCount: Int = 4, progress: (@Sendable () -> Void)? = nil
+    ) async {
+        intervals = await bootstrap.intervals(
+            rows, thresholds: DecisionThresholds(review: review.threshold, decline: decline.threshold), k: cardPrecision.k, costs: costs,
+            taskCount: taskCount, progress: progress)
     }
 
     /// The figures for the model file's training record.
@@ -41,6 +72,7 @@ package struct EvaluationReport: Hashable, Sendable {
         let figures: [(String, Double?)] = [
             ("test.rows", Double(rowCount)), ("test.frauds", Double(fraudCount)), ("test.roc_auc", rocAuc),
             ("test.average_precision", averagePrecision), ("test.card_precision_at_\(cardPrecision.k)", cardPrecision.mean),
+            ("test.ks", figures[.kolmogorovSmirnov]), ("test.brier", figures[.brier]), ("test.log_loss", figures[.logLoss]),
             ("test.review.precision", review.precision), ("test.review.recall", review.recall),
             ("test.decline.precision", decline.precision), ("test.decline.recall", decline.recall),
         ]
@@ -92,6 +124,14 @@ package struct EvaluationReport: Hashable, Sendable {
             json.optional(rocAuc)
             json.key("averagePrecision")
             json.optional(averagePrecision)
+            json.key("kolmogorovSmirnov")
+            json.optional(figures[.kolmogorovSmirnov])
+            json.key("brier")
+            json.optional(figures[.brier])
+            json.key("logLoss")
+            json.optional(figures[.logLoss])
+            json.key("expectedCalibrationError")
+            json.optional(calibration.expectedError)
             json.key("cardPrecision")
             json.object { json in
                 json.key("k")
@@ -121,6 +161,46 @@ package struct EvaluationReport: Hashable, Sendable {
                 json.key(name)
                 figures.write(to: &json)
             }
+            json.key("top")
+            json.array { json in
+                for top in tops {
+                    json.element()
+                    json.object { json in
+                        json.key("k")
+                        json.number(top.k)
+                        json.key("precision")
+                        json.optional(top.precision)
+                        json.key("recall")
+                        json.optional(top.recall)
+                    }
+                }
+            }
+            json.key("calibration")
+            json.array { json in
+                for bin in calibration.bins {
+                    json.element()
+                    json.object { json in
+                        json.key("rows")
+                        json.number(bin.rowCount)
+                        json.key("frauds")
+                        json.number(bin.fraudCount)
+                        json.key("meanScore")
+                        json.number(bin.meanScore)
+                    }
+                }
+            }
+            json.key("costPerThousand")
+            json.optional(figures[.costPerThousand])
+            if !intervals.isEmpty {
+                json.key("intervals")
+                json.object(lines: true) { json in
+                    for figure in Figure.allCases {
+                        guard let interval = intervals[figure] else { continue }
+                        json.key(figure.rawValue)
+                        json.numbers([interval.lower, interval.upper])
+                    }
+                }
+            }
         }
     }
 
@@ -138,13 +218,7 @@ package struct EvaluationReport: Hashable, Sendable {
         return "\(figure(precision.mean)) (\(figure(range.lowerBound))-\(figure(range.upperBound)))"
     }
 
-    /// Three decimals, rounded half away from zero; `-` for none.
-    private static func figure(_ value: Double?) -> String {
-        guard let value else { return "-" }
-        let thousandths = Int((value * 1_000).rounded())
-        let decimals = String(thousandths % 1_000)
-        return "\(thousandths / 1_000)." + String(repeating: "0", count: 3 - decimals.count) + decimals
-    }
+    private static func figure(_ value: Double?) -> String { FigureText.fixed(value) }
 }
 
 extension ThresholdFigures {
@@ -167,7 +241,7 @@ extension ThresholdFigures {
 }
 
 extension JsonText {
-    fileprivate mutating func optional(_ value: Double?) {
+    mutating func optional(_ value: Double?) {
         if let value { number(value) } else { null() }
     }
 }

@@ -30,31 +30,8 @@ package struct ThresholdFigures: Hashable, Sendable {
     package var recall: Double? { fraudCount == 0 ? nil : Double(caughtCount) / Double(fraudCount) }
     /// Share of the rows that raise an alert; nil without rows.
     package var alertRate: Double? { rowCount == 0 ? nil : Double(alertCount) / Double(rowCount) }
-}
-
-/// Finds thresholds from what they should achieve on some scored rows. Those rows should not be the ones the model learnt by heart:
-/// use out-of-bag scores or a later period.
-package enum ThresholdChoice {
-    /// The lowest score, so the greatest recall, whose alerts are fraud in at least `precision` of the cases; nil if none is.
-    package static func lowest(reachingPrecision precision: Double, scores: [Double], isFraud: [Bool]) -> ThresholdFigures? {
-        curve(scores: scores, isFraud: isFraud).last { ($0.precision ?? 0) >= precision }
-    }
-
-    /// The lowest score at which at most the share `alertRate` of the rows raises an alert; nil if even the greatest exceeds it.
-    package static func lowest(withinAlertRate alertRate: Double, scores: [Double], isFraud: [Bool]) -> ThresholdFigures? {
-        curve(scores: scores, isFraud: isFraud).last { ($0.alertRate ?? 1) <= alertRate }
-    }
-
-    /// Figures at every distinct score, the greatest first.
-    package static func curve(scores: [Double], isFraud: [Bool]) -> [ThresholdFigures] {
-        let fraudCount = isFraud.count { $0 }
-        var alerts = 0
-        var caught = 0
-        return RankingMetrics.tieGroups(scores: scores, isFraud: isFraud).map { group in
-            alerts += group.frauds + group.legitimates
-            caught += group.frauds
-            return ThresholdFigures(
-                threshold: group.score, rowCount: scores.count, fraudCount: fraudCount, alertCount: alerts, caughtCount: caught)
-        }
+    /// Share of the legitimate rows that raise an alert; nil without any.
+    package var falsePositiveRate: Double? {
+        rowCount == fraudCount ? nil : Double(alertCount - caughtCount) / Double(rowCount - fraudCount)
     }
 }

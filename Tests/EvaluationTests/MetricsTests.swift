@@ -1,3 +1,4 @@
+import Evaluation
 import Forest
 import RiskDomain
 import Testing
@@ -96,33 +97,12 @@ import Training
             (9, 5, true), (10, 1, true), (10, 2, false), (11, 3, true), (12, 1, false), (12, 3, false), (12, 2, true), (12, 4, true),
             (12, 5, false), (13, 3, false), (13, 4, true), (13, 2, false), (14, 6, false),
         ]
-        let set = try trainingSet(
-            [rows.map { Double($0.day) }], rows.map(\.isFraud), times: rows.map { day($0.day, 5) }, customers: rows.map(\.customer))
         let handbook = HandbookProtocol(firstDay: 10, trainDays: 1, delayDays: 1, testDays: 2)
-        let (train, test) = handbook.split(set)
+        let (train, test) = handbook.split(
+            times: rows.map { day($0.day, 5) }, customers: rows.map(\.customer), isFraud: rows.map(\.isFraud))
         #expect(train == [1, 2])
         #expect(test == [5, 6, 7, 8, 10, 11])
         #expect(HandbookProtocol.published.trainPeriod.lowerBound.description == "2018-07-25T00:00:00Z")
         #expect(HandbookProtocol.published.testPeriod.upperBound.description == "2018-08-15T00:00:00Z")
-    }
-
-    @Test func theReportIsATableAndJson() throws {
-        var leaf = Tree()
-        let root = leaf.appendLeaf(value: 0.5, cover: 4)
-        let left = leaf.appendLeaf(value: 0, cover: 2)
-        let right = leaf.appendLeaf(value: 1, cover: 2)
-        leaf.split(root, feature: 0, threshold: 2, left: left, right: right, missingGoesLeft: false)
-        let forest = try Forest(kind: .tree, features: ["f0"], thresholds: DecisionThresholds(review: 0.25, decline: 1), trees: [leaf])
-        let set = try trainingSet([[1, 2, 3, 4]], [false, false, true, false])
-        let report = EvaluationReport(model: "tree", forest: forest, on: set, rows: [0, 1, 2, 3], k: 1)
-        #expect(
-            report.text == """
-                model  rows  frauds  ROC AUC  avg. prec.         card prec.@1  review  precision  recall  decline  precision  recall
-                -----  ----  ------  -------  ----------  -------------------  ------  ---------  ------  -------  ---------  ------
-                tree      4       1    0.833       0.500  1.000 (0.000-1.000)   0.250      0.500   1.000    1.000      0.500   1.000
-
-                """)
-        #expect(String(decoding: report.json, as: UTF8.self).contains("\"averagePrecision\": 0.5,"))
-        #expect(report.metrics.contains(.init("test.roc_auc", 2.5 / 3)))
     }
 }

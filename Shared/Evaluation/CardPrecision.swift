@@ -23,7 +23,8 @@ package struct CardPrecision: Hashable, Sendable {
         package var compromisedCount: Int
     }
 
-    private struct Card {
+    /// A card's day.
+    struct Card {
         var customer: Int64
         var score: Double
         var isCompromised: Bool
@@ -48,28 +49,16 @@ package struct CardPrecision: Hashable, Sendable {
     }
 
     package init(k: Int, scores: [Double], isFraud: [Bool], times: [EventTime], customers: [Int64]) {
-        precondition(k > 0 && scores.count == isFraud.count && scores.count == times.count && scores.count == customers.count)
+        self.init(k: k, ScoredRows(scores: scores, isFraud: isFraud, times: times, customers: customers))
+    }
+
+    package init(k: Int, _ rows: ScoredRows) {
+        precondition(k > 0)
         self.k = k
         days = []
-        let order = scores.indices.sorted { (times[$0].day, customers[$0]) < (times[$1].day, customers[$1]) }
         var known = Set<Int64>()
-        var next = 0
-        while next < order.count {
-            let day = times[order[next]].day
-            var cards: [Card] = []
-            while next < order.count, times[order[next]].day == day {
-                let row = order[next]
-                next += 1
-                if known.contains(customers[row]) { continue }
-                if cards.last?.customer == customers[row] {
-                    let last = cards.count - 1
-                    cards[last].score = max(cards[last].score, scores[row])
-                    cards[last].isCompromised = cards[last].isCompromised || isFraud[row]
-                } else {
-                    cards.append(Card(customer: customers[row], score: scores[row], isCompromised: isFraud[row]))
-                }
-            }
-            cards.sort { ($1.score, $0.customer) < ($0.score, $1.customer) }
+        for (day, all) in CardPrecision.cardDays(rows) {
+            let cards = all.filter { !known.contains($0.customer) }.sorted { ($1.score, $0.customer) < ($0.score, $1.customer) }
             let found = cards.prefix(k).filter(\.isCompromised)
             days.append(
                 Day(
@@ -77,6 +66,25 @@ package struct CardPrecision: Hashable, Sendable {
                     compromisedCount: cards.count { $0.isCompromised }))
             known.formUnion(found.map(\.customer))
         }
+    }
+
+    /// By day, ascending, the cards with a transaction, ascending by number.
+    static func cardDays(_ rows: ScoredRows) -> [(day: Int32, cards: [Card])] {
+        let order = (0..<rows.count).sorted { (rows.times[$0].day, rows.customers[$0]) < (rows.times[$1].day, rows.customers[$1]) }
+        var days: [(day: Int32, cards: [Card])] = []
+        for row in order {
+            let day = rows.times[row].day
+            if days.last?.day != day { days.append((day, [])) }
+            let last = days.count - 1
+            if var card = days[last].cards.last, card.customer == rows.customers[row] {
+                card.score = max(card.score, rows.scores[row])
+                card.isCompromised = card.isCompromised || rows.isFraud[row]
+                days[last].cards[days[last].cards.count - 1] = card
+            } else {
+                days[last].cards.append(Card(customer: rows.customers[row], score: rows.scores[row], isCompromised: rows.isFraud[row]))
+            }
+        }
+        return days
     }
 
     private static func foundCountRange(_ cards: [Card], _ k: Int) -> ClosedRange<Int> {
