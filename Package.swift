@@ -73,6 +73,7 @@ let package = Package(
         room("Features", ["RiskDomain", "Yaml", "Hashing"]),
         room("Forest", ["RiskDomain", "Hashing"]),
         room("Evaluation", ["RiskDomain", "Forest"]),
+        room("HtmlReport", ["RiskDomain", "Evaluation", "Forest"]),
         room("Training", ["RiskDomain", "Hashing", "Forest", "Evaluation"]),
         room("Scaling", ["RiskDomain"]),
         room("CardSimulator", ["RiskDomain"]),
@@ -89,6 +90,12 @@ let package = Package(
             "Truth",
             ["Stages", "Pipeline", "Postgres", "Kafka", "Contracts", "Features", "Forest", "Intake", "Json", "Hashing", "RiskDomain"]),
         room("CsvFiles", ["CZlib", "RiskDomain"]),
+        room(
+            "TrainingJob",
+            [
+                "Hosting", "Training", "Evaluation", "HtmlReport", "Forest", "Features", "Intake", "CsvFiles", "Postgres", "RiskDomain",
+                "Hashing", "ServiceRuntime",
+            ]),
         room("TransactionFeed", ["CsvFiles", "Json", "RiskDomain"]),
         room("Migrations", ["Postgres", "Hashing"]),
         room("LocalStack", ["Postgres", "Kafka", "ServiceRuntime", "CLinuxProcess"]),
@@ -112,13 +119,11 @@ let package = Package(
         service(
             "assay-autoscaler", folder: "autoscaler",
             ["Hosting", "Stages", "Features", "Json", "RiskDomain", "Scaling", "ServiceRuntime", "Kafka", "Postgres", "LocalStack"]),
-        service(
-            "assay-trainer", folder: "trainer",
-            ["Hosting", "Training", "Evaluation", "Forest", "Features", "Intake", "CsvFiles", "Postgres", "RiskDomain", "Hashing", "ServiceRuntime"]),
+        service("assay-trainer", folder: "trainer", ["TrainingJob", "ServiceRuntime"]),
         service(
             "assay", folder: "assay",
             [
-                "Hosting", "Training", "Truth", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator",
+                "Hosting", "Training", "TrainingJob", "Truth", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator",
                 "CsvFiles", "TransactionFeed", "Activation", "Migrations", "Features", "Forest", "Intake", "Contracts", "RiskDomain",
                 "Yaml",
                 "Json", "Hashing",
@@ -144,6 +149,7 @@ let package = Package(
         tests("FeaturesTests", ["OracleSupport", "Features", "RiskDomain", "Hashing", "Yaml"]),
         tests("ForestTests", ["Forest", "Hashing", "RiskDomain"]),
         tests("EvaluationTests", ["OracleSupport", "Evaluation", "Training", "Forest", "RiskDomain"]),
+        tests("HtmlReportTests", ["HtmlReport", "Evaluation", "Training", "Forest", "RiskDomain"]),
         tests("TrainingTests", ["OracleSupport", "Training", "Evaluation", "Forest", "RiskDomain"]),
         tests("ScalingTests", ["Scaling"]),
         tests("CardSimulatorTests", ["CardSimulator", "RiskDomain"]),

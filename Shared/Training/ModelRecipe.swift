@@ -25,6 +25,17 @@ package struct ModelRecipe: Hashable, Sendable {
         case forest(ForestParameters)
     }
 
+    /// A new model and how it scores rows it was fitted to.
+    package struct Fit: Sendable {
+        package var forest: Forest
+        /// Of ``rows``.
+        package var scores: [Double]
+        /// Indexes into the set; those that no tree left out are missing where scores are out-of-bag.
+        package var rows: [Int]
+        /// Whether every row was scored only by trees that did not see it.
+        package var isOutOfBag: Bool
+    }
+
     package var algorithm: Algorithm
     package var seed: UInt64
     package var targets: ThresholdTargets
@@ -57,10 +68,17 @@ package struct ModelRecipe: Hashable, Sendable {
     package func fit(
         _ set: TrainingSet, rows: [Int], featureSet: ContentHash? = nil, progress: (@Sendable () -> Void)? = nil
     ) async throws(ForestFailure) -> Forest {
+        try await fitted(set, rows: rows, featureSet: featureSet, progress: progress).forest
+    }
+
+    /// ``fit(_:rows:featureSet:progress:)`` with the scores that the thresholds were chosen on, for whoever chooses others.
+    package func fitted(
+        _ set: TrainingSet, rows: [Int], featureSet: ContentHash? = nil, progress: (@Sendable () -> Void)? = nil
+    ) async throws(ForestFailure) -> Fit {
         let trainer = ForestTrainer(set, rows: rows)
         let kind: Forest.Kind
         let trees: [Tree]
-        var scored: [(score: Double, isFraud: Bool)] = []
+        var scored: [(score: Double, row: Int)] = []
         switch algorithm {
         case .tree(let parameters):
             kind = .tree
@@ -72,7 +90,7 @@ package struct ModelRecipe: Hashable, Sendable {
             guard trees.count == parameters.treeCount else { throw ForestFailure(at: "trees", "training was cancelled") }
             if parameters.isBootstrapped {
                 for (score, row) in zip(trainer.outOfBagScores(of: trees, parameters, seed: seed), rows) {
-                    if let score { scored.append((score, set.isFraud[row])) }
+                    if let score { scored.append((score, row)) }
                 }
             }
         }
@@ -82,9 +100,12 @@ package struct ModelRecipe: Hashable, Sendable {
         let raw = try Forest(
             kind: kind, features: set.features, featureSet: featureSet, thresholds: DecisionThresholds(review: 1, decline: 1),
             training: record, trees: trees)
-        if scored.isEmpty { scored = zip(set.scores(of: rows, by: FlatEngine(raw)), rows).map { ($0, set.isFraud[$1]) } }
-        return try raw.replacing(
-            thresholds: targets.thresholds(scores: scored.map(\.score), isFraud: scored.map(\.isFraud)), training: record)
+        let isOutOfBag = !scored.isEmpty
+        if scored.isEmpty { scored = Array(zip(set.scores(of: rows, by: FlatEngine(raw)), rows)) }
+        let thresholds = targets.thresholds(scores: scored.map(\.score), isFraud: scored.map { set.isFraud[$0.row] })
+        return Fit(
+            forest: try raw.replacing(thresholds: thresholds, training: record), scores: scored.map(\.score), rows: scored.map(\.row),
+            isOutOfBag: isOutOfBag)
     }
 
     private var parameterTexts: [TrainingRecord.Parameter] {

@@ -2,6 +2,7 @@ import Evaluation
 import Features
 import Forest
 import Hashing
+import HtmlReport
 import RiskDomain
 import ServiceRuntime
 import Training
@@ -11,9 +12,41 @@ struct TrainingReport {
     var features: FeatureSet
     var plan: TrainingPlan
     var forest: Forest
-    /// The model's, then those of the models it is compared with.
-    var evaluations: [EvaluationReport]
+    /// The test rows as the model scores them.
+    var rows: ScoredRows
+    var evaluation: EvaluationReport
+    /// Other models on the same rows.
+    var compared: [EvaluationReport]
+    /// By fold, the earliest first; empty for one fold.
+    var folds: [EvaluationReport]
     var importance: FeatureImportance
+    var trainScores: TrainScores
+    /// Features by which the page is broken down, beside its own choice.
+    var slices: [String]
+
+    /// How the model scores rows it learnt from.
+    struct TrainScores: Sendable {
+        var scores: [Double]
+        /// Whether each was scored only by trees that did not see it.
+        var isOutOfBag: Bool
+    }
+
+    private var evaluations: [EvaluationReport] { [evaluation] + compared }
+
+    /// How far the score and each feature have moved from the training to the test rows, the farthest first behind the score.
+    var stability: [(name: String, index: Double)] {
+        var features: [(name: String, index: Double)] = []
+        for (name, column) in zip(plan.set.features, plan.set.columns) {
+            let index = StabilityIndex(earlier: plan.train.map { column[$0] }, later: plan.test.map { column[$0] })
+            if let value = index.value { features.append((name, value)) }
+        }
+        features.sort { ($1.index, $0.name) < ($0.index, $1.name) }
+        // A model knows the rows it learnt from too well: only scores of trees that did not see them can be compared with later ones.
+        guard trainScores.isOutOfBag, let score = StabilityIndex(earlier: trainScores.scores, later: rows.scores).value else {
+            return features
+        }
+        return [("score", score)] + features
+    }
 
     /// Remarks a person should know of.
     var notes: [String] {
@@ -47,9 +80,27 @@ struct TrainingReport {
         if let test = plan.periods.last {
             append("test, unknown cards", test.days, plan.test.count, plan.set.fraudCount(of: plan.test))
         }
+        var intervals = TextTable(columns: ["figure", "value", "95 % of samples"])
+        for figure in Figure.allCases {
+            guard let value = evaluation.figures[figure], let interval = evaluation.intervals[figure] else { continue }
+            intervals.append([
+                figure.rawValue, FigureText.short(value), "\(FigureText.short(interval.lower)) - \(FigureText.short(interval.upper))",
+            ])
+        }
         var shares = TextTable(columns: ["feature", "importance"])
         for entry in importance.entries { shares.append([entry.feature, TextNumber.fixed(entry.share, decimals: 3)]) }
-        let blocks = [periods.render(), EvaluationReport.table(evaluations), shares.render()]
+        var blocks = [periods.render(), EvaluationReport.table(evaluations)]
+        if !folds.isEmpty {
+            blocks.append(
+                EvaluationReport.table(
+                    folds.map { fold in
+                        var fold = fold
+                        fold.model = "tested from \(dayText(fold.period.lowerBound.day))"
+                        return fold
+                    }))
+        }
+        if !evaluation.intervals.isEmpty { blocks.append(intervals.render()) }
+        blocks.append(shares.render())
         return blocks.joined(separator: "\n") + notes.map { "\nnote: \($0)\n" }.joined()
     }
 
@@ -102,6 +153,27 @@ struct TrainingReport {
                 for evaluation in evaluations {
                     json.element()
                     evaluation.write(to: &json)
+                }
+            }
+            if !folds.isEmpty {
+                json.key("folds")
+                json.array(lines: true) { json in
+                    for fold in folds {
+                        json.element()
+                        fold.write(to: &json)
+                    }
+                }
+            }
+            json.key("stability")
+            json.array(lines: true) { json in
+                for (name, index) in stability {
+                    json.element()
+                    json.object { json in
+                        json.key("name")
+                        json.string(name)
+                        json.key("index")
+                        json.number(index)
+                    }
                 }
             }
             json.key("importance")

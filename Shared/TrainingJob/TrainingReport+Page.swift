@@ -1,0 +1,74 @@
+import Evaluation
+import Features
+import Forest
+import Hashing
+import HtmlReport
+import RiskDomain
+import ServiceRuntime
+import Training
+
+extension TrainingReport {
+    /// The report as a page.
+    var page: ModelPage {
+        let training = forest.training
+        let trees = forest.trees.count == 1 ? "1 tree" : "\(TextNumber.grouped(forest.trees.count)) trees"
+        let learnt = "\(TextNumber.grouped(plan.train.count)) transactions from \(dayText(plan.split.firstDay))"
+        var page = ModelPage(
+            title: "Model \(forest.contentHash.short)",
+            summary:
+                "\(evaluation.model): \(trees), learnt from \(learnt), tested on \(TextNumber.grouped(evaluation.rowCount)) transactions with \(TextNumber.grouped(evaluation.fraudCount)) frauds from \(dayText(plan.split.testPeriod.lowerBound.day)) to \(dayText(plan.split.testPeriod.upperBound.day - 1)).",
+            evaluation: evaluation, rows: rows)
+        page.facts = [
+            ("model", forest.contentHash.description), ("kind", forest.kind.rawValue), ("trees", TextNumber.grouped(forest.trees.count)),
+            ("nodes", TextNumber.grouped(forest.nodeCount)), ("greatest depth", "\(forest.depth)"),
+            ("features", "\(features.name), \(features.hash)"),
+        ]
+        page.parameters = [("seed", "\(training?.seed ?? 0)")] + (training?.parameters ?? []).map { ($0.name, $0.value) }
+        page.periods = periods
+        page.compared = compared
+        page.folds = folds
+        page.importances = [
+            .init(
+                "Decrease of impurity",
+                meaning: "Share of the decrease of impurity that splits on the feature brought while learning. A hint: it favours features with many values.",
+                entries: importance.entries.map { ($0.feature, $0.share) })
+        ]
+        page.stability = stability
+        page.slices = pageSlices
+        page.tree = TreeDrawing(
+            forest.trees.count == 1 ? "The tree, its first levels" : "Tree 1 of \(TextNumber.grouped(forest.trees.count)), its first levels",
+            forest.trees[0].decisionTree, features: forest.features, values: forest.trees[0].value)
+        page.notes = notes
+        return page
+    }
+
+    private var periods: [ModelPage.Period] {
+        var periods = plan.periods.map { period in
+            ModelPage.Period(
+                period.name, firstDay: dayText(period.days.lowerBound), lastDay: dayText(period.days.upperBound - 1),
+                rowCount: period.rowCount, fraudCount: period.fraudCount)
+        }
+        if var test = periods.last {
+            test.name = "test, unknown cards"
+            test.rowCount = evaluation.rowCount
+            test.fraudCount = evaluation.fraudCount
+            periods.append(test)
+        }
+        return periods
+    }
+
+    /// By the amount, by the two weightiest features, and by those asked for.
+    private var pageSlices: [(name: String, slices: [Slice])] {
+        let threshold = forest.thresholds.review
+        var parts = [("By amount", Slice.byValue(rows.amounts, of: rows, reviewAt: threshold))]
+        for name in slices + importance.entries.prefix(2).map(\.feature).filter({ !slices.contains($0) }) {
+            guard let column = plan.set.features.firstIndex(of: name) else { continue }
+            let values = plan.test.map { plan.set.columns[column][$0] }
+            parts.append(("By \(name)", Slice.byValue(values, of: rows, reviewAt: threshold)))
+        }
+        let weekdays = ["1 Monday", "2 Tuesday", "3 Wednesday", "4 Thursday", "5 Friday", "6 Saturday", "7 Sunday"]
+        parts.append(
+            ("By weekday", Slice.byCategory(rows.times.map { weekdays[$0.isoWeekday - 1] }, of: rows, reviewAt: threshold)))
+        return parts
+    }
+}
