@@ -47,9 +47,17 @@ package struct Axis: Hashable, Sendable {
             guard first <= last else { return [] }
             let every = max(1, (last - first + count) / (count + 1))
             return stride(from: first, through: last, by: every).map { exponent in
-                (pow(10, Double(exponent)), FigureText.short(pow(10, Double(exponent))))
+                (pow(10, Double(exponent)), Axis.powerText(exponent))
             }
         }
+    }
+
+    /// `100`, `0.1`, `10⁻³`: zeros are hard to count.
+    private static func powerText(_ exponent: Int) -> String {
+        if (-2...3).contains(exponent) { return FigureText.short(pow(10, Double(exponent))) }
+        let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
+        let raised = String(exponent.magnitude).compactMap(\.wholeNumberValue).map { String(digits[$0]) }.joined()
+        return "10" + (exponent < 0 ? "⁻" : "") + raised
     }
 
     private func text(_ value: Double, step: Double) -> String {

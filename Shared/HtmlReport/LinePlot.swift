@@ -68,7 +68,7 @@ package struct LinePlot: Sendable {
     }
 
     private static let size = (width: 400.0, height: 300.0)
-    private static let margin = (left: 48.0, right: 12.0, top: 12.0, bottom: 42.0)
+    private static let margin = (left: 50.0, right: 16.0, top: 12.0, bottom: 42.0)
     private static let inner = (
         width: size.width - margin.left - margin.right, height: size.height - margin.top - margin.bottom
     )
@@ -122,8 +122,7 @@ package struct LinePlot: Sendable {
         for tick in x.ticks() {
             let at = place((tick.value, y.range.lowerBound)).x
             Svg.line(&html, (at, LinePlot.margin.top), (at, bottom), style: "grid")
-            // A wide text at the right end would leave the picture.
-            Svg.text(&html, tick.text, min(at, LinePlot.size.width - 14), bottom + 15, anchor: "middle")
+            Svg.text(&html, tick.text, at, bottom + 15, anchor: "middle")
         }
         Svg.line(&html, (left, bottom), (right, bottom), style: "axis")
         Svg.line(&html, (left, LinePlot.margin.top), (left, bottom), style: "axis")
@@ -174,12 +173,16 @@ package struct LinePlot: Sendable {
     }
 
     private func writeVerticals(_ html: inout Html) {
-        // Words of lines that stand close together go below each other.
-        var taken: [(from: Double, to: Double, row: Int)] = []
-        for vertical in verticals.sorted(by: { $0.x < $1.x }) where (0...1).contains(x.place(of: vertical.x)) {
+        let shown = verticals.filter { (0...1).contains(x.place(of: $0.x)) }.sorted { $0.x < $1.x }
+        for vertical in shown {
             let at = place((vertical.x, y.range.lowerBound)).x
             Svg.line(&html, (at, LinePlot.margin.top), (at, LinePlot.size.height - LinePlot.margin.bottom), style: "vertical")
-            let width = Double(vertical.label.count) * 6.2
+        }
+        // Words over all lines; those of lines that stand close together go below each other.
+        var taken: [(from: Double, to: Double, row: Int)] = []
+        for vertical in shown {
+            let at = place((vertical.x, y.range.lowerBound)).x
+            let width = Double(vertical.label.count) * 6.5
             let isRightHalf = at > LinePlot.size.width - LinePlot.margin.right - width - 8
             let from = isRightHalf ? at - width - 4 : at + 4
             var row = 0

@@ -38,26 +38,32 @@ extension ModelPage {
                 ).write(to: &html, identifier: "pr")
             }
         }
-        let figures = Figure.allCases.map { figure in
-            [name(of: figure), text(of: figure, evaluation.figures[figure]), intervalText(figure) ?? "-"]
-        }
-        Page.table(&html, head: ["figure", "value", "95 % of samples"], rows: figures)
-        if !evaluation.tops.isEmpty {
+        html.element("div", ["class": "pair"]) { html in
             Page.table(
-                &html, caption: "If the highest scores of the whole test period are checked", head: ["checked", "precision", "recall"],
-                rows: evaluation.tops.map {
-                    [FigureText.grouped($0.k), FigureText.percent($0.precision, 1), FigureText.percent($0.recall, 1)]
+                &html, head: ["figure", "value", "95 % of samples"],
+                rows: Figure.allCases.map { figure in
+                    [name(of: figure), text(of: figure, evaluation.figures[figure]), intervalText(figure) ?? "-"]
                 })
+            html.element("div") { html in
+                if !evaluation.tops.isEmpty {
+                    Page.table(
+                        &html, caption: "If the highest scores of the whole test period are checked",
+                        head: ["checked", "precision", "recall"],
+                        rows: evaluation.tops.map {
+                            [FigureText.grouped($0.k), FigureText.percent($0.precision, 1), FigureText.percent($0.recall, 1)]
+                        })
+                }
+                Page.table(
+                    &html, caption: "Cards: the \(evaluation.cardPrecision.k) most suspect ones of each day",
+                    head: ["day", "compromised", "found", "precision"],
+                    rows: evaluation.cardPrecision.days.map { day in
+                        [
+                            dayText(day.day), FigureText.grouped(day.compromisedCount), FigureText.grouped(day.foundCount),
+                            FigureText.fixed(Double(day.foundCount) / Double(evaluation.cardPrecision.k)),
+                        ]
+                    })
+            }
         }
-        Page.table(
-            &html, caption: "Cards: the \(evaluation.cardPrecision.k) most suspect ones of each day",
-            head: ["day", "compromised", "found", "precision"],
-            rows: evaluation.cardPrecision.days.map { day in
-                [
-                    dayText(day.day), FigureText.grouped(day.compromisedCount), FigureText.grouped(day.foundCount),
-                    FigureText.fixed(Double(day.foundCount) / Double(evaluation.cardPrecision.k)),
-                ]
-            })
     }
 
     func writeThresholds(_ html: inout Html) {
@@ -87,12 +93,15 @@ extension ModelPage {
                 least("review, least cost here", costs.review), least("decline, least cost here", costs.decline),
             ])
         let prices = evaluation.costs
-        let lost = prices.missedFraudShare == 0 ? "" : " plus \(FigureText.percent(prices.missedFraudShare, 0)) of its amount"
-        let refused = prices.falseDeclineShare == 0 ? "" : " plus \(FigureText.percent(prices.falseDeclineShare, 0)) of its amount"
+        func price(_ fixed: Double, _ share: Double) -> String {
+            let part = share == 0 ? nil : share == 1 ? "its amount" : "\(FigureText.percent(share, 0)) of its amount"
+            guard let part else { return FigureText.short(fixed) }
+            return fixed == 0 ? part : "\(FigureText.short(fixed)) and \(part)"
+        }
         html.element(
             "p",
             text:
-                "An approved fraud costs \(FigureText.short(prices.missedFraud))\(lost), a declined legitimate transaction \(FigureText.short(prices.falseDecline))\(refused), a review \(FigureText.short(prices.review)). With the model's thresholds 1,000 transactions cost \(FigureText.fixed(evaluation.figures[.costPerThousand], 1)); without any model \(FigureText.fixed(costs.points[0].costIfReviewed * perThousand, 1)); with the best pair of thresholds for this very period, which nobody knows beforehand, \(FigureText.fixed(costs.least * perThousand, 1))."
+                "An approved fraud costs \(price(prices.missedFraud, prices.missedFraudShare)), a declined legitimate transaction \(price(prices.falseDecline, prices.falseDeclineShare)), a review \(FigureText.short(prices.review)). With the model's thresholds 1,000 transactions cost \(FigureText.fixed(evaluation.figures[.costPerThousand], 1)); without any model \(FigureText.fixed(costs.points[0].costIfReviewed * perThousand, 1)); with the best pair of thresholds for this very period, which nobody knows beforehand, \(FigureText.fixed(costs.least * perThousand, 1))."
         )
     }
 

@@ -90,10 +90,9 @@ extension ModelPage {
                     ]
                 })
         }
-        Page.facts(&html, facts)
-        if !parameters.isEmpty {
-            html.element("h2", text: "Parameters")
-            Page.facts(&html, parameters)
+        html.element("div", ["class": "pair"]) { html in
+            Page.facts(&html, caption: "Model", facts)
+            if !parameters.isEmpty { Page.facts(&html, caption: "Parameters", parameters) }
         }
     }
 

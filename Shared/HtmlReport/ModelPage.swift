@@ -113,7 +113,9 @@ package struct ModelPage: Sendable {
         if !evaluation.intervals.isEmpty {
             html.element(
                 "p", ["class": "quiet"],
-                text: "Ranges hold 95 % of what other samples of customers would have shown (bootstrap over customers).")
+                text:
+                    "Ranges hold 95 % of what other samples of customers would have shown (bootstrap over customers). Alerts are all transactions from the review threshold up."
+            )
         }
     }
 
@@ -125,9 +127,9 @@ package struct ModelPage: Sendable {
         case .kolmogorovSmirnov: "KS"
         case .brier: "Brier score"
         case .logLoss: "Log loss"
-        case .reviewPrecision: "Precision from review"
-        case .reviewRecall: "Recall from review"
-        case .reviewRate: "Alert rate from review"
+        case .reviewPrecision: "Precision of alerts"
+        case .reviewRecall: "Recall of alerts"
+        case .reviewRate: "Alert rate"
         case .declinePrecision: "Precision of declines"
         case .declineRecall: "Recall of declines"
         case .declineRate: "Decline rate"

@@ -42,7 +42,7 @@ package enum Page {
         figcaption{font-weight:600;margin-bottom:.4em}
         svg.plot{display:block;width:100%;height:auto;max-width:560px}
         svg text{font:11px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"DejaVu Sans",sans-serif;fill:var(--quiet)}
-        svg text.label{fill:var(--ink)}svg text.strong{fill:var(--ink);font-weight:600}svg text.quiet{font-size:10px}
+        svg text.label{fill:var(--ink)}svg text.strong{fill:var(--ink);font-size:10.5px}svg text.quiet{font-size:10px}
         svg text.halo{fill:var(--ink);paint-order:stroke;stroke:var(--paper);stroke-width:3px;stroke-linejoin:round}
         .grid{stroke:var(--line);stroke-width:.6}.axis{stroke:var(--quiet);stroke-width:1}.vertical{stroke:var(--quiet);stroke-width:1;stroke-dasharray:2 3}
         .curve{fill:none;stroke-width:1.8;stroke-linejoin:round}.dashed{stroke-dasharray:5 4}.whisker{stroke-width:1.2}.edge{stroke:var(--line);stroke-width:1.2}
@@ -51,34 +51,36 @@ package enum Page {
         .area{opacity:.18}.track{fill:var(--line);opacity:.5}.mark{fill:var(--paper);stroke:var(--ink);stroke-width:1.6}
         .node{fill:var(--paper);stroke:var(--a);stroke-width:2}.leaf{fill:var(--c)}
         .legend{margin:.3em 0 0;font-size:.85rem;color:var(--quiet)}.legend span{display:inline-block;margin-right:1.1em;white-space:nowrap}.legend svg{vertical-align:middle}
-        .scroll{overflow-x:auto;margin:.6em 0}
-        table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
-        caption{text-align:left;font-weight:600;padding-bottom:.4em}
-        th,td{padding:.32em .9em .32em 0;text-align:right;vertical-align:top;border-bottom:1px solid var(--line);white-space:nowrap}
-        th{font-weight:600;color:var(--quiet)}
+        .scroll{overflow-x:auto;margin:.6em 0 1.2em;min-width:0}.pair{display:grid;grid-template-columns:minmax(0,1fr);gap:0 28px;align-items:start}
+        .cap{font-weight:600;margin:1em 0 .2em;font-size:.95rem}
+        table{border-collapse:collapse;font-size:.84rem;font-variant-numeric:tabular-nums}
+        th,td{padding:.32em .65em .32em 0;text-align:right;vertical-align:bottom;border-bottom:1px solid var(--line);white-space:nowrap}
+        th{font-weight:600;color:var(--quiet);white-space:normal;line-height:1.25}
         th:first-child,td:first-child{text-align:left}
         td.wrap{white-space:normal;overflow-wrap:anywhere;text-align:left}
         dl{margin:.5em 0}dt{font-weight:600;margin-top:.5em}dd{margin:0;color:var(--quiet);max-width:46em}
         .note{border-left:3px solid var(--b);padding:.1em .8em;background:var(--panel)}
-        @media screen and (min-width:720px){.figures{grid-template-columns:repeat(2,minmax(0,1fr))}main{padding:32px 28px 64px}}
+        @media screen and (min-width:720px){.figures,.pair{grid-template-columns:repeat(2,minmax(0,1fr))}main{padding:32px 28px 64px}table{font-size:.9rem}th,td{padding-right:.9em}}
         @page{size:A4;margin:14mm}
         @media print{body{font-size:9.5pt}main{max-width:none;padding:0}h1{font-size:17pt}h2{margin:1.4em 0 .5em;break-after:avoid}
-        .figures{grid-template-columns:repeat(2,minmax(0,1fr));gap:5mm 7mm}figure,.tile,tr{break-inside:avoid}.tile{border:1px solid var(--line)}
-        .tiles{grid-template-columns:repeat(6,1fr);gap:2mm}.tile{padding:2mm}.tile b{font-size:12pt}.scroll{overflow:visible}table{font-size:8pt}th,td{padding-right:.7em}thead{display:table-header-group}
+        .figures,.pair{grid-template-columns:repeat(2,minmax(0,1fr));gap:5mm 7mm}.pair{gap:0 7mm}p{max-width:none}.legend{font-size:8pt}.cap{break-after:avoid}figure,.tile,tr{break-inside:avoid}.tile{border:1px solid var(--line)}
+        .tiles{grid-template-columns:repeat(3,1fr);gap:2mm}.tile{padding:2mm}.tile b{font-size:12pt}.scroll{overflow:visible}table{font-size:8pt}th,td{padding-right:.7em}thead{display:table-header-group}.scroll{margin:.3em 0 .8em}
         *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
         """
 
     /// A table that scrolls by itself where it is wider than the screen; the first column stands left, the others right.
     package static func table(_ html: inout Html, caption: String? = nil, head: [String], rows: [[String]]) {
-        html.element("div", ["class": "scroll"]) { html in
-            html.element("table") { html in
-                if let caption { html.element("caption", text: caption) }
-                html.element("thead") { html in
-                    html.element("tr") { html in for cell in head { html.element("th", text: cell) } }
-                }
-                html.element("tbody") { html in
-                    for row in rows {
-                        html.element("tr") { html in for cell in row { html.element("td", text: cell) } }
+        html.element("div") { html in
+            if let caption { html.element("p", ["class": "cap"], text: caption) }
+            html.element("div", ["class": "scroll"]) { html in
+                html.element("table") { html in
+                    html.element("thead") { html in
+                        html.element("tr") { html in for cell in head { html.element("th", text: cell) } }
+                    }
+                    html.element("tbody") { html in
+                        for row in rows {
+                            html.element("tr") { html in for cell in row { html.element("td", text: cell) } }
+                        }
                     }
                 }
             }
@@ -87,14 +89,17 @@ package enum Page {
     }
 
     /// Names and words beside each other; a long word is broken.
-    package static func facts(_ html: inout Html, _ facts: [(name: String, value: String)]) {
-        html.element("div", ["class": "scroll"]) { html in
-            html.element("table") { html in
-                html.element("tbody") { html in
-                    for fact in facts {
-                        html.element("tr") { html in
-                            html.element("td", text: fact.name)
-                            html.element("td", ["class": "wrap"], text: fact.value)
+    package static func facts(_ html: inout Html, caption: String? = nil, _ facts: [(name: String, value: String)]) {
+        html.element("div") { html in
+            if let caption { html.element("p", ["class": "cap"], text: caption) }
+            html.element("div", ["class": "scroll"]) { html in
+                html.element("table") { html in
+                    html.element("tbody") { html in
+                        for fact in facts {
+                            html.element("tr") { html in
+                                html.element("td", text: fact.name)
+                                html.element("td", ["class": "wrap"], text: fact.value)
+                            }
                         }
                     }
                 }

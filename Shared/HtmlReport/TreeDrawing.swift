@@ -14,11 +14,15 @@ package struct TreeDrawing: Sendable {
     /// What a node's bar and figure show, such as the share of fraud; by node.
     package var values: [Double]
     package var valueName: String
+    /// Whether to say where missing values go; of no use for rows that have none.
+    package var isShowingMissing: Bool
 
     /// - Parameter values: By node, in `0...1`; empty where only leaves have one, which is then not drawn.
     package init(
-        _ title: String, _ tree: DecisionTree, features: [String], depthMax: Int = 3, values: [Double] = [], valueName: String = "fraud"
+        _ title: String, _ tree: DecisionTree, features: [String], depthMax: Int = 3, values: [Double] = [], valueName: String = "fraud",
+        isShowingMissing: Bool = true
     ) {
+        self.isShowingMissing = isShowingMissing
         self.title = title
         self.tree = tree
         self.features = features
@@ -30,7 +34,8 @@ package struct TreeDrawing: Sendable {
     private struct Line {
         var node: Int
         var depth: Int
-        /// How the parent's question was answered.
+        /// What the parent asked about, and how it was answered.
+        var feature: String
         var answer: String
         /// Line of the parent.
         var parent: Int?
@@ -41,7 +46,7 @@ package struct TreeDrawing: Sendable {
 
     package func write(to html: inout Html) {
         var lines: [Line] = []
-        collect(0, 0, "all rows", nil, &lines)
+        collect(0, 0, ("all rows", ""), nil, &lines)
         let height = TreeDrawing.rowHeight * Double(lines.count) + 4
         html.element("figure") { html in
             html.element("figcaption", text: title)
@@ -55,7 +60,9 @@ package struct TreeDrawing: Sendable {
                 for (row, line) in lines.enumerated() {
                     guard let parent = line.parent else { continue }
                     let x = Double(line.depth - 1) * TreeDrawing.indent + 6
-                    Svg.line(&html, (x, Double(parent) * TreeDrawing.rowHeight + 18), (x, Double(row) * TreeDrawing.rowHeight + 12), style: "edge")
+                    Svg.line(
+                        &html, (x, Double(parent) * TreeDrawing.rowHeight + 18), (x, Double(row) * TreeDrawing.rowHeight + 12),
+                        style: "edge")
                     Svg.line(
                         &html, (x, Double(row) * TreeDrawing.rowHeight + 12),
                         (x + TreeDrawing.indent - 8, Double(row) * TreeDrawing.rowHeight + 12), style: "edge")
@@ -71,9 +78,10 @@ package struct TreeDrawing: Sendable {
         let isLeaf = tree.isLeaf(line.node)
         html.empty(
             "circle", ["cx": Svg.number(x + 6), "cy": Svg.number(top + 12), "r": "5", "class": isLeaf ? "leaf" : "node"])
-        // 6.3 units a character at 11 units' type.
-        let room = Int((400 - x - 18) / 6.3)
-        Svg.text(&html, BarPlot.cut(line.answer, to: room), x + 18, top + 15, style: "strong")
+        // Up to 6.8 units a character where letters are capital; the answer matters more than the name's end.
+        let room = Int((400 - x - 18) / 6.8)
+        let name = BarPlot.cut(line.feature, to: max(8, room - line.answer.count))
+        Svg.text(&html, BarPlot.cut(name + line.answer, to: room), x + 18, top + 15, style: "strong")
         var notes: [String] = []
         if !tree.cover.isEmpty { notes.append("weight \(FigureText.short(tree.cover[line.node]))") }
         if values.indices.contains(line.node) { notes.append("\(FigureText.percent(values[line.node], 1)) \(valueName)") }
@@ -95,29 +103,28 @@ package struct TreeDrawing: Sendable {
         }
     }
 
-    private func collect(_ node: Int, _ depth: Int, _ answer: String, _ parent: Int?, _ lines: inout [Line]) {
+    private func collect(_ node: Int, _ depth: Int, _ answer: (feature: String, words: String), _ parent: Int?, _ lines: inout [Line]) {
         let row = lines.count
-        lines.append(Line(node: node, depth: depth, answer: answer, parent: parent))
+        lines.append(Line(node: node, depth: depth, feature: answer.feature, answer: answer.words, parent: parent))
         guard !tree.isLeaf(node), depth < depthMax else { return }
         let (left, right) = answers(node)
-        collect(Int(tree.left[node]), depth + 1, left, row, &lines)
-        collect(Int(tree.right[node]), depth + 1, right, row, &lines)
+        let feature = Int(tree.feature[node])
+        let name = features.indices.contains(feature) ? features[feature] : "input \(feature)"
+        collect(Int(tree.left[node]), depth + 1, (name, left), row, &lines)
+        collect(Int(tree.right[node]), depth + 1, (name, right), row, &lines)
     }
 
     /// How a node's question reads when a row goes left and when it goes right.
     private func answers(_ node: Int) -> (left: String, right: String) {
-        let feature = Int(tree.feature[node])
-        let name = features.indices.contains(feature) ? features[feature] : "input \(feature)"
         let flags = tree.flags[node]
-        // Only worth the room where it says something: NaN goes right by itself.
-        let missingLeft = flags.contains(.missingGoesLeft) ? " or missing" : ""
+        let missingLeft = isShowingMissing && flags.contains(.missingGoesLeft) ? " or missing" : ""
         if flags.contains(.isCategorical) {
             let values = tree.categories[Int(tree.categorySet[node])].values
             let list = values.prefix(4).map { FigureText.short($0) }.joined(separator: ", ") + (values.count > 4 ? ", …" : "")
-            return ("\(name) in {\(list)}\(missingLeft)", "\(name) not in {\(list)}")
+            return (" in {\(list)}\(missingLeft)", " not in {\(list)}")
         }
         let threshold = FigureText.short(tree.threshold[node])
-        return ("\(name) ≤ \(threshold)\(missingLeft)", "\(name) > \(threshold)")
+        return (" ≤ \(threshold)\(missingLeft)", " > \(threshold)")
     }
 
     private func nodeCount(below node: Int) -> Int {

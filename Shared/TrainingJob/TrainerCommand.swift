@@ -1,7 +1,7 @@
 import Glibc
-package import ServiceRuntime
 internal import Hosting
 internal import Postgres
+package import ServiceRuntime
 
 /// The trainer as a command: `assay-trainer`, and `assay train`.
 package enum TrainerCommand {

@@ -35,7 +35,8 @@ struct TrainerOptions: Sendable {
         .init("seed", .int(0...Int.max), default: "0", doc: "Seed of all that is random"),
         .init(
             "thresholds", .choice(["rates", "cost"]), default: "rates",
-            doc: "How thresholds are chosen, on out-of-bag scores; rates: by --alert-rate and --decline-precision; cost: by the costs below"),
+            doc: "How thresholds are chosen, on out-of-bag scores; rates: by --alert-rate and --decline-precision; cost: by the costs below"
+        ),
         .init("alert-rate", .double(0...1), default: "0.01", doc: "Share of the transactions that is reviewed or declined, at most"),
         .init("alerts-per-day", .int(0...1_000_000_000), doc: "Alerts that can be checked in a day, in place of --alert-rate"),
         .init("decline-precision", .double(0...1), default: "0.95", doc: "Share of fraud among the declined, at least"),
@@ -48,7 +49,8 @@ struct TrainerOptions: Sendable {
         .init("cost-review", .double(0...1e12), default: "3", doc: "What a review costs"),
         .init("cards", .int(1...1_000_000), default: "100", doc: "Cards that can be checked in a day: k of card precision"),
         .init("replicates", .int(0...100_000), default: "500", doc: "Bootstrap samples of customers for intervals; 0 for none"),
-        .init("slice", isRepeated: true, doc: "Feature by whose values the report is broken down, beside the amount and the two weightiest"),
+        .init(
+            "slice", isRepeated: true, doc: "Feature by whose values the report is broken down, beside the amount and the two weightiest"),
         .init("out", .path, doc: "Where the model goes; the page goes beside it, ending in .html"),
         .init(
             "report", .path, isRepeated: true,
@@ -155,7 +157,9 @@ struct TrainerOptions: Sendable {
             alertRateMax: invocation.double("alert-rate"), declinePrecisionMin: invocation.double("decline-precision"))
         recipe.seed = UInt64(invocation.int("seed"))
         if invocation.string("algorithm") == "tree" {
-            guard invocation.optionalInt("trees") == nil else { throw CommandUsageFailure(path: invocation.path, problem: "--trees is for --algorithm forest") }
+            guard invocation.optionalInt("trees") == nil else {
+                throw CommandUsageFailure(path: invocation.path, problem: "--trees is for --algorithm forest")
+            }
             recipe.algorithm = .tree(TreeParameters(criterion: .gini, depthMax: 2))
         }
         switch recipe.algorithm {
@@ -180,7 +184,8 @@ struct TrainerOptions: Sendable {
         case let text?:
             guard let count = Int(text), count >= 1 else {
                 throw CommandUsageFailure(
-                    path: invocation.path, problem: "--sample must be all, sqrt or a whole number of at least 1, got \"\(text.prefix(40))\"")
+                    path: invocation.path, problem: "--sample must be all, sqrt or a whole number of at least 1, got \"\(text.prefix(40))\""
+                )
             }
             tree.featureSample = .count(count)
         }

@@ -140,7 +140,10 @@ struct TrainerRun: Sendable {
             let costs = options.costs
             record.parameters += [
                 .init("thresholds", "cost"),
-                .init("costs", "missed \(costs.missedFraud) + \(costs.missedFraudShare) of the amount, declined \(costs.falseDecline) + \(costs.falseDeclineShare) of the amount, review \(costs.review)"),
+                .init(
+                    "costs",
+                    "missed \(costs.missedFraud) + \(costs.missedFraudShare) of the amount, declined \(costs.falseDecline) + \(costs.falseDeclineShare) of the amount, review \(costs.review)"
+                ),
             ]
         }
         if let alertsPerDay = options.alertsPerDay { record.parameters.append(.init("alerts_per_day", "\(alertsPerDay)")) }

@@ -30,14 +30,17 @@ extension TrainingReport {
         page.importances = [
             .init(
                 "Decrease of impurity",
-                meaning: "Share of the decrease of impurity that splits on the feature brought while learning. A hint: it favours features with many values.",
+                meaning:
+                    "Share of the decrease of impurity that splits on the feature brought while learning. A hint: it favours features with many values.",
                 entries: importance.entries.map { ($0.feature, $0.share) })
         ]
         page.stability = stability
         page.slices = pageSlices
         page.tree = TreeDrawing(
-            forest.trees.count == 1 ? "The tree, its first levels" : "Tree 1 of \(TextNumber.grouped(forest.trees.count)), its first levels",
-            forest.trees[0].decisionTree, features: forest.features, values: forest.trees[0].value)
+            forest.trees.count == 1
+                ? "The tree, its first levels" : "Tree 1 of \(TextNumber.grouped(forest.trees.count)), its first levels",
+            forest.trees[0].decisionTree, features: forest.features, values: forest.trees[0].value,
+            isShowingMissing: plan.set.columns.contains { $0.contains(where: \.isNaN) })
         page.notes = notes
         return page
     }
@@ -61,14 +64,25 @@ extension TrainingReport {
     private var pageSlices: [(name: String, slices: [Slice])] {
         let threshold = forest.thresholds.review
         var parts = [("By amount", Slice.byValue(rows.amounts, of: rows, reviewAt: threshold))]
-        for name in slices + importance.entries.prefix(2).map(\.feature).filter({ !slices.contains($0) }) {
+        for name in slices + importance.entries.prefix(3).map(\.feature).filter({ !slices.contains($0) }) {
             guard let column = plan.set.features.firstIndex(of: name) else { continue }
             let values = plan.test.map { plan.set.columns[column][$0] }
+            // The amount itself is often a feature.
+            if values == rows.amounts { continue }
             parts.append(("By \(name)", Slice.byValue(values, of: rows, reviewAt: threshold)))
         }
+        // Numbered, so that they come in the week's order.
         let weekdays = ["1 Monday", "2 Tuesday", "3 Wednesday", "4 Thursday", "5 Friday", "6 Saturday", "7 Sunday"]
+        let days = Slice.byCategory(rows.times.map { weekdays[$0.isoWeekday - 1] }, of: rows, reviewAt: threshold)
         parts.append(
-            ("By weekday", Slice.byCategory(rows.times.map { weekdays[$0.isoWeekday - 1] }, of: rows, reviewAt: threshold)))
+            (
+                "By weekday",
+                days.map { day in
+                    var day = day
+                    day.name.removeFirst(2)
+                    return day
+                }
+            ))
         return parts
     }
 }

@@ -8,7 +8,9 @@ struct Markup {
         if rest.hasPrefix("<!DOCTYPE html>") { rest = rest.dropFirst(15) }
         var open: [String] = []
         while let start = rest.firstIndex(of: "<") {
-            if let amp = rest[..<start].firstIndex(of: "&"), !Markup.isEntity(rest[amp..<start]) { problem = "a bare & \(rest[amp...].prefix(30))" }
+            if let amp = rest[..<start].firstIndex(of: "&"), !Markup.isEntity(rest[amp..<start]) {
+                problem = "a bare & \(rest[amp...].prefix(30))"
+            }
             rest = rest[rest.index(after: start)...]
             guard let end = rest.firstIndex(of: ">") else {
                 problem = "a tag without an end"
