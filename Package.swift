@@ -97,6 +97,7 @@ let package = Package(
                 "Hashing", "ServiceRuntime",
             ]),
         room("TransactionFeed", ["CsvFiles", "Json", "RiskDomain"]),
+        room("ModelTools", ["RiskDomain", "Hashing", "Forest", "Evaluation", "CsvFiles", "Json"]),
         room("Migrations", ["Postgres", "Hashing"]),
         room("LocalStack", ["Postgres", "Kafka", "ServiceRuntime", "CLinuxProcess"]),
 
@@ -123,7 +124,8 @@ let package = Package(
         service(
             "assay", folder: "assay",
             [
-                "Hosting", "Training", "TrainingJob", "Truth", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator",
+                "Hosting", "Training", "TrainingJob", "Evaluation", "ModelTools", "Truth", "Stages", "Pipeline", "ServiceRuntime", "Kafka",
+                "Postgres", "LocalStack", "CardSimulator",
                 "CsvFiles", "TransactionFeed", "Activation", "Migrations", "Features", "Forest", "Intake", "Contracts", "RiskDomain",
                 "Yaml",
                 "Json", "Hashing",
@@ -150,6 +152,7 @@ let package = Package(
         tests("ForestTests", ["Forest", "Hashing", "RiskDomain"]),
         tests("EvaluationTests", ["OracleSupport", "Evaluation", "Training", "Forest", "RiskDomain"]),
         tests("HtmlReportTests", ["HtmlReport", "Evaluation", "Training", "Forest", "RiskDomain"]),
+        tests("ModelToolsTests", ["ModelTools", "Training", "Forest", "Hashing", "RiskDomain"]),
         tests("TrainingTests", ["OracleSupport", "Training", "Evaluation", "Forest", "RiskDomain"]),
         tests("ScalingTests", ["Scaling"]),
         tests("CardSimulatorTests", ["CardSimulator", "RiskDomain"]),

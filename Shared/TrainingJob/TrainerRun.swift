@@ -22,7 +22,7 @@ struct TrainerRun: Sendable {
     func run() async throws {
         let clock = ContinuousClock()
         let start = clock.now
-        for path in [options.modelPath].compactMap(\.self) + options.jsonPaths + options.pagePaths { try OutputFile.check(path) }
+        for path in [options.modelPath].compactMap(\.self) + options.jsonPaths + options.pagePaths { try FileBytes.checkWritable(path) }
         let features = try SuiteFiles.features(path: options.featuresPath)
         if let unknown = options.slices.first(where: { !features.featureNames.contains($0) }) {
             throw TrainerFault("--slice \(unknown): the features file has no such feature")
@@ -48,19 +48,20 @@ struct TrainerRun: Sendable {
                         thresholds: tree.thresholds, k: options.cardCount, costs: options.costs))
             }
         }
+        let model = own.forest.encode()
+        let hash = ContentHash(of: model)
         let report = TrainingReport(
-            features: features, plan: plan, forest: own.forest, rows: own.rows, evaluation: own.evaluation, compared: compared,
+            features: features, plan: plan, forest: own.forest, hash: hash, rows: own.rows, evaluation: own.evaluation, compared: compared,
             folds: plan.folds.count > 1 ? folds.map(\.evaluation) : [],
             importance: FeatureImportance(own.forest, criterion: options.recipe.criterion),
             trainScores: own.trainScores, slices: options.slices)
-        let model = own.forest.encode()
-        if let path = options.modelPath { try OutputFile.write(model, to: path) }
-        for path in options.jsonPaths { try OutputFile.write(report.json, to: path) }
-        for path in options.pagePaths { try OutputFile.write(report.page.render(), to: path) }
+        if let path = options.modelPath { try FileBytes.write(model, to: path) }
+        for path in options.jsonPaths { try FileBytes.write(report.json, to: path) }
+        for path in options.pagePaths { try FileBytes.write(report.page.render(), to: path) }
         if options.isJson { return print(String(decoding: report.json, as: UTF8.self), terminator: "") }
         print(report.text)
         print(
-            "model \(own.forest.contentHash.short), features \(features.name) \(features.hash.short): "
+            "model \(hash.short), features \(features.name) \(features.hash.short): "
                 + "\(own.forest.trees.count) \(own.forest.trees.count == 1 ? "tree" : "trees"), \(TextNumber.grouped(own.forest.nodeCount)) nodes, "
                 + "\(TextNumber.grouped(model.count)) bytes" + (options.modelPath.map { ", written to \($0)" } ?? "; --out FILE keeps it"))
         if !options.pagePaths.isEmpty { print("report written to \(options.pagePaths.joined(separator: ", "))") }

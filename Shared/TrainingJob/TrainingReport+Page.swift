@@ -14,12 +14,12 @@ extension TrainingReport {
         let trees = forest.trees.count == 1 ? "1 tree" : "\(TextNumber.grouped(forest.trees.count)) trees"
         let learnt = "\(TextNumber.grouped(plan.train.count)) transactions from \(dayText(plan.split.firstDay))"
         var page = ModelPage(
-            title: "Model \(forest.contentHash.short)",
+            title: "Model \(hash.short)",
             summary:
                 "\(evaluation.model): \(trees), learnt from \(learnt), tested on \(TextNumber.grouped(evaluation.rowCount)) transactions with \(TextNumber.grouped(evaluation.fraudCount)) frauds from \(dayText(plan.split.testPeriod.lowerBound.day)) to \(dayText(plan.split.testPeriod.upperBound.day - 1)).",
             evaluation: evaluation, rows: rows)
         page.facts = [
-            ("model", forest.contentHash.description), ("kind", forest.kind.rawValue), ("trees", TextNumber.grouped(forest.trees.count)),
+            ("model", hash.description), ("kind", forest.kind.rawValue), ("trees", TextNumber.grouped(forest.trees.count)),
             ("nodes", TextNumber.grouped(forest.nodeCount)), ("greatest depth", "\(forest.depth)"),
             ("features", "\(features.name), \(features.hash)"),
         ]

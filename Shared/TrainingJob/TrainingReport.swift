@@ -12,6 +12,8 @@ struct TrainingReport {
     var features: FeatureSet
     var plan: TrainingPlan
     var forest: Forest
+    /// SHA-256 of the model's file.
+    var hash: ContentHash
     /// The test rows as the model scores them.
     var rows: ScoredRows
     var evaluation: EvaluationReport
@@ -130,7 +132,7 @@ struct TrainingReport {
             json.key("model")
             json.object { json in
                 json.key("hash")
-                json.string(forest.contentHash.description)
+                json.string(hash.description)
                 json.key("kind")
                 json.string(forest.kind.rawValue)
                 json.key("featureSet")

@@ -33,7 +33,11 @@ extension Stack {
         try await startPostgres(options, &record)
         let source = try KafkaLocator.locate(environment: environment, binaries: Stack.binaries)
         let kafka = LocalKafka(source: source, table: table, environment: environment)
-        if case .embedded = source { Narration.line("kafka: starting the embedded broker ...") } else { Narration.line("kafka: starting ...") }
+        if case .embedded = source {
+            Narration.line("kafka: starting the embedded broker ...")
+        } else {
+            Narration.line("kafka: starting ...")
+        }
         let port = record[StackRecord.bootstrapServersKey]?.split(separator: ":").last.flatMap { UInt16($0) }
         let servers = try await kafka.start(preferredPort: port)
         Narration.line("kafka: at \(servers)")
