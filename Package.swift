@@ -153,6 +153,7 @@ let package = Package(
         tests("EvaluationTests", ["OracleSupport", "Evaluation", "Training", "Forest", "RiskDomain"]),
         tests("HtmlReportTests", ["HtmlReport", "Evaluation", "Training", "Forest", "RiskDomain"]),
         tests("ModelToolsTests", ["ModelTools", "Training", "Forest", "Hashing", "RiskDomain"]),
+        tests("TrainingJobTests", ["TrainingJob", "ServiceRuntime"]),
         tests("TrainingTests", ["OracleSupport", "Training", "Evaluation", "Forest", "RiskDomain"]),
         tests("ScalingTests", ["Scaling"]),
         tests("CardSimulatorTests", ["CardSimulator", "RiskDomain"]),

@@ -24,7 +24,7 @@ package enum FigureText {
         guard value.isFinite else { return fixed(value) }
         let size = value.magnitude
         if size >= 999.5 { return fixed(value, 0) }
-        if size < 1e-6 { return "\(value)" }
+        if size < 1e-6 { return scientific(value) }
         var decimals = 0
         var bound = 99.95
         while decimals < 9, size < bound {
@@ -37,6 +37,17 @@ package enum FigureText {
             if text.last == "." { text.removeLast() }
         }
         return text
+    }
+
+    /// `2.33e-17`
+    private static func scientific(_ value: Double) -> String {
+        var exponent = 0
+        var digits = value
+        while digits.magnitude < 0.9995, exponent > -330 {
+            digits *= 10
+            exponent -= 1
+        }
+        return "\(fixed(digits, 2))e\(exponent)"
     }
 
     /// `12,345`

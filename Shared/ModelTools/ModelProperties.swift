@@ -29,7 +29,8 @@ extension LoadedModel {
             list.append(("trained rows", FigureText.grouped(training.rowCount)))
             list.append(("trained frauds", FigureText.grouped(training.fraudCount)))
             list.append(("seed", "\(training.seed)"))
-            for parameter in training.parameters { list.append((parameter.name, parameter.value)) }
+            // The number of trees stands above, counted.
+            for parameter in training.parameters where parameter.name != "trees" { list.append((parameter.name, parameter.value)) }
             for metric in training.metrics { list.append((metric.name, FigureText.short(metric.value))) }
         }
         return list + metadata

@@ -5,7 +5,10 @@ package import ServiceRuntime
 
 /// The trainer as a command: `assay-trainer`, and `assay train`.
 package enum TrainerCommand {
-    package static func command(_ name: String) -> Command {
+    /// - Parameter write: Where the report's text goes.
+    package static func command(
+        _ name: String, write: @escaping @Sendable (String) -> Void = { print($0, terminator: "") }
+    ) -> Command {
         let ownKeys = HostKeys.postgres + [FileKeys.features]
         let otherKeys =
             HostKeys.all + FileKeys.all + [
@@ -21,10 +24,10 @@ package enum TrainerCommand {
             otherConfigurationKeys: otherKeys.filter { !ownKeys.contains($0) }
         ) { invocation in
             let options = try TrainerOptions(invocation)
-            try await TrainerRun(
+            let run = TrainerRun(
                 options: options, postgres: PostgresConfiguration(invocation.configuration, applicationName: "assay-trainer"),
-                progress: options.isQuiet ? .none : .standardError
-            ).run()
+                progress: options.isQuiet ? .none : .standardError)
+            write(try await run.run())
         }
     }
 }

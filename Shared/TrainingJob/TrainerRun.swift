@@ -18,8 +18,9 @@ struct TrainerRun: Sendable {
 
     /// Reads, computes features, fits, evaluates and writes.
     ///
+    /// - Returns: What to print: the report as text, or as JSON.
     /// - Throws: ``TrainerFault`` and the failures of the rooms, each told in one line.
-    func run() async throws {
+    func run() async throws -> String {
         let clock = ContinuousClock()
         let start = clock.now
         for path in [options.modelPath].compactMap(\.self) + options.jsonPaths + options.pagePaths { try FileBytes.checkWritable(path) }
@@ -58,14 +59,17 @@ struct TrainerRun: Sendable {
         if let path = options.modelPath { try FileBytes.write(model, to: path) }
         for path in options.jsonPaths { try FileBytes.write(report.json, to: path) }
         for path in options.pagePaths { try FileBytes.write(report.page.render(), to: path) }
-        if options.isJson { return print(String(decoding: report.json, as: UTF8.self), terminator: "") }
-        print(report.text)
-        print(
-            "model \(hash.short), features \(features.name) \(features.hash.short): "
-                + "\(own.forest.trees.count) \(own.forest.trees.count == 1 ? "tree" : "trees"), \(TextNumber.grouped(own.forest.nodeCount)) nodes, "
-                + "\(TextNumber.grouped(model.count)) bytes" + (options.modelPath.map { ", written to \($0)" } ?? "; --out FILE keeps it"))
-        if !options.pagePaths.isEmpty { print("report written to \(options.pagePaths.joined(separator: ", "))") }
-        print("fitted in \(seconds(fitTime)) s of \(seconds(start.duration(to: clock.now))) s")
+        if options.isJson { return String(decoding: report.json, as: UTF8.self) }
+        let trees = own.forest.trees.count == 1 ? "1 tree" : "\(TextNumber.grouped(own.forest.trees.count)) trees"
+        let place = options.modelPath.map { ", written to \($0)" } ?? "; --out FILE keeps it"
+        var lines = [
+            report.text,
+            "model \(hash.short), features \(features.name) \(features.hash.short): \(trees), "
+                + "\(TextNumber.grouped(own.forest.nodeCount)) nodes, \(TextNumber.grouped(model.count)) bytes\(place)",
+        ]
+        if !options.pagePaths.isEmpty { lines.append("report written to \(options.pagePaths.joined(separator: ", "))") }
+        lines.append("fitted in \(seconds(fitTime)) s of \(seconds(start.duration(to: clock.now))) s")
+        return lines.joined(separator: "\n") + "\n"
     }
 
     private func history(_ features: FeatureSet) async throws -> LabelledHistory {

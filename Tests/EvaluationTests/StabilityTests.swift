@@ -60,7 +60,7 @@ import Training
     @Test(
         arguments: [
             (0.0, "0"), (1, "1"), (-1.5, "-1.5"), (0.00354, "0.00354"), (12.54, "12.5"), (1_240, "1,240"), (99.96, "100"), (0.5, "0.5"),
-            (123.4, "123"), (.infinity, "∞"),
+            (123.4, "123"), (.infinity, "∞"), (2.326e-17, "2.33e-17"), (-9.9996e-8, "-1.00e-7"),
         ] as [(Double, String)])
     func numbersAreShort(value: Double, text: String) {
         #expect(FigureText.short(value) == text)
