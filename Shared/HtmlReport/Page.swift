@@ -54,16 +54,17 @@ package enum Page {
         .scroll{overflow-x:auto;margin:.6em 0 1.2em;min-width:0}.pair{display:grid;grid-template-columns:minmax(0,1fr);gap:0 28px;align-items:start}
         .cap{font-weight:600;margin:1em 0 .2em;font-size:.95rem}
         table{border-collapse:collapse;font-size:.84rem;font-variant-numeric:tabular-nums}
-        th,td{padding:.32em .65em .32em 0;text-align:right;vertical-align:bottom;border-bottom:1px solid var(--line);white-space:nowrap}
-        th{font-weight:600;color:var(--quiet);white-space:normal;line-height:1.25}
+        th,td{padding:.32em .65em .32em 0;text-align:right;vertical-align:top;border-bottom:1px solid var(--line);white-space:nowrap}
+        th{font-weight:600;color:var(--quiet);white-space:normal;line-height:1.25;vertical-align:bottom}
         th:first-child,td:first-child{text-align:left}
+        td:first-child{white-space:normal;overflow-wrap:anywhere;min-width:7.5em}
         td.wrap{white-space:normal;overflow-wrap:anywhere;text-align:left}
         dl{margin:.5em 0}dt{font-weight:600;margin-top:.5em}dd{margin:0;color:var(--quiet);max-width:46em}
         .note{border-left:3px solid var(--b);padding:.1em .8em;background:var(--panel)}
-        @media screen and (min-width:720px){.figures,.pair{grid-template-columns:repeat(2,minmax(0,1fr))}main{padding:32px 28px 64px}table{font-size:.9rem}th,td{padding-right:.9em}}
+        @media screen and (min-width:720px){.figures,.pair{grid-template-columns:repeat(2,minmax(0,1fr))}main{padding:32px 28px 64px}table{font-size:.9rem}th,td{padding-right:.9em}td:first-child{white-space:nowrap}}
         @page{size:A4;margin:14mm}
         @media print{body{font-size:9.5pt}main{max-width:none;padding:0}h1{font-size:17pt}h2{margin:1.4em 0 .5em;break-after:avoid}
-        .figures,.pair{grid-template-columns:repeat(2,minmax(0,1fr));gap:5mm 7mm}.pair{gap:0 7mm}p{max-width:none}.legend{font-size:8pt}.cap{break-after:avoid}figure,.tile,tr{break-inside:avoid}.tile{border:1px solid var(--line)}
+        .figures,.pair{grid-template-columns:repeat(2,minmax(0,1fr));gap:5mm 7mm}.pair{gap:0 7mm}p{max-width:none}.legend{font-size:8pt}.cap,h2+p{break-after:avoid}.pair>div,.pair>div>div{break-inside:avoid}figure,.tile,tr{break-inside:avoid}.tile{border:1px solid var(--line)}
         .tiles{grid-template-columns:repeat(3,1fr);gap:2mm}.tile{padding:2mm}.tile b{font-size:12pt}.scroll{overflow:visible}table{font-size:8pt}th,td{padding-right:.7em}thead{display:table-header-group}.scroll{margin:.3em 0 .8em}
         *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
         """
@@ -79,13 +80,25 @@ package enum Page {
                     }
                     html.element("tbody") { html in
                         for row in rows {
-                            html.element("tr") { html in for cell in row { html.element("td", text: cell) } }
+                            html.element("tr") { html in
+                                for cell in row { html.element("td") { breakable(cell, &$0) } }
+                            }
                         }
                     }
                 }
             }
         }
         html.newline()
+    }
+
+    /// Text that may be broken behind its underscores, where a phone has no room for a whole name.
+    private static func breakable(_ text: String, _ html: inout Html) {
+        let parts = text.split(separator: "_", omittingEmptySubsequences: false)
+        for (place, part) in parts.enumerated() {
+            let isLast = place == parts.count - 1
+            html.append(isLast ? String(part) : part + "_")
+            if !isLast { html.empty("wbr") }
+        }
     }
 
     /// Names and words beside each other; a long word is broken.
