@@ -56,12 +56,16 @@ let package = Package(
         cLibrary("CLz4", pkgConfig: "liblz4", package: "liblz4-dev"),
         cLibrary("CZstd", pkgConfig: "libzstd", package: "libzstd-dev"),
         cLibrary("CSnappy", pkgConfig: "snappy", package: "libsnappy-dev"),
+        cLibrary("CExpat", pkgConfig: "expat", package: "libexpat1-dev"),
         .systemLibrary(name: "CLinuxProcess", path: "Shared/CLinuxProcess"),
         .systemLibrary(name: "CLinuxIo", path: "Shared/CLinuxIo"),
         .target(
             name: "CSimdjson", path: "Shared/CSimdjson",
             cxxSettings: [.unsafeFlags(["-O2"])],
             linkerSettings: [.linkedLibrary("simdjson")]),
+
+        // The loops that need a processor's wider vectors
+        .target(name: "CShap", path: "Shared/CShap"),
 
         // Pure rooms
         room("RiskDomain"),
@@ -71,7 +75,11 @@ let package = Package(
         room("Hashing", ["CXxhash", "COpenssl"]),
         room("Intake", ["RiskDomain", "Contracts", "Yaml", "Json", "Hashing"]),
         room("Features", ["RiskDomain", "Yaml", "Hashing"]),
-        room("Forest", ["RiskDomain", "Hashing"]),
+        .target(name: "CForestKernels", path: "Shared/CForestKernels", cSettings: [.unsafeFlags(["-O2"])]),
+        room("Forest", ["RiskDomain", "Hashing", "Yaml", "CForestKernels", "CShap"]),
+        room("Onnx", ["RiskDomain", "Hashing", "Contracts", "Forest"]),
+        room("ModelImport", ["Forest", "Json", "CExpat"]),
+        .executableTarget(name: "leaf-walk", dependencies: ["ModelImport", "Forest"], path: "Tools/leaf-walk", swiftSettings: strict),
         room("Evaluation", ["RiskDomain", "Forest"]),
         room("HtmlReport", ["RiskDomain", "Evaluation", "Forest"]),
         room("Training", ["RiskDomain", "Hashing", "Forest", "Evaluation"]),
@@ -84,8 +92,12 @@ let package = Package(
         room("Pipeline", ["Kafka", "Postgres", "Contracts", "Hashing"]),
         room("Activation", ["Pipeline", "Contracts", "Postgres"]),
         room("ServiceRuntime", ["CMicrohttpd", "Yaml"]),
-        room("Stages", ["Pipeline", "Kafka", "Postgres", "Contracts", "RiskDomain", "Intake", "Json", "Features", "Forest", "Hashing"]),
-        room("Hosting", ["Features", "Forest", "Hashing", "Intake", "Yaml", "Stages", "Pipeline", "Kafka", "Postgres", "ServiceRuntime"]),
+        room(
+            "Stages",
+            ["Pipeline", "Kafka", "Postgres", "Contracts", "RiskDomain", "Intake", "Json", "Features", "Forest", "Onnx", "Hashing"]),
+        room(
+            "Hosting",
+            ["Features", "Forest", "Onnx", "Hashing", "Intake", "Yaml", "Stages", "Pipeline", "Kafka", "Postgres", "ServiceRuntime"]),
         room(
             "Truth",
             ["Stages", "Pipeline", "Postgres", "Kafka", "Contracts", "Features", "Forest", "Intake", "Json", "Hashing", "RiskDomain"]),
@@ -93,11 +105,13 @@ let package = Package(
         room(
             "TrainingJob",
             [
-                "Hosting", "Training", "Evaluation", "HtmlReport", "Forest", "Features", "Intake", "CsvFiles", "Postgres", "RiskDomain",
-                "Hashing", "ServiceRuntime",
+                "Hosting", "Training", "Evaluation", "HtmlReport", "Forest", "Onnx", "Features", "Intake", "CsvFiles", "Postgres",
+                "RiskDomain", "Hashing", "ServiceRuntime",
             ]),
+        room(
+            "ModelTools",
+            ["RiskDomain", "Hashing", "Forest", "Onnx", "ModelImport", "Training", "Evaluation", "CsvFiles", "Json"]),
         room("TransactionFeed", ["CsvFiles", "Json", "RiskDomain"]),
-        room("ModelTools", ["RiskDomain", "Hashing", "Forest", "Evaluation", "CsvFiles", "Json"]),
         room("Migrations", ["Postgres", "Hashing"]),
         room("LocalStack", ["Postgres", "Kafka", "ServiceRuntime", "CLinuxProcess"]),
 
@@ -126,17 +140,23 @@ let package = Package(
             [
                 "Hosting", "Training", "TrainingJob", "Evaluation", "ModelTools", "Truth", "Stages", "Pipeline", "ServiceRuntime", "Kafka",
                 "Postgres", "LocalStack", "CardSimulator",
-                "CsvFiles", "TransactionFeed", "Activation", "Migrations", "Features", "Forest", "Intake", "Contracts", "RiskDomain",
+                "CsvFiles", "TransactionFeed", "Activation", "Migrations", "Features", "Forest", "Onnx", "Intake", "Contracts",
+                "RiskDomain",
                 "Yaml",
                 "Json", "Hashing",
             ]),
 
-        service("local-broker", folder: "local-broker", ["KafkaBroker", "FrameServer", "ServiceRuntime"]),
+        service("local-broker", folder: "local-broker", ["KafkaBroker", "FrameServer", "ServiceRuntime", "CLinuxIo"]),
 
         // Benchmarks
         .executableTarget(
             name: "assay-benchmark-copy", dependencies: ["Postgres", "LocalStack", "Contracts", "RiskDomain", "ServiceRuntime"],
             path: "Benchmarks/CopyRate", swiftSettings: strict),
+        .executableTarget(
+            name: "assay-benchmark-forest", dependencies: ["Forest"], path: "Benchmarks/forest/Ours", swiftSettings: strict),
+        .executableTarget(
+            name: "assay-benchmark-shap", dependencies: ["Forest", "EnsembleText"], path: "Benchmarks/shap", exclude: ["run", "peers.py"],
+            swiftSettings: strict),
 
         // Tests
         .target(
@@ -149,12 +169,15 @@ let package = Package(
         tests("HashingTests", ["Hashing"]),
         tests("IntakeTests", ["OracleSupport", "Intake", "Contracts", "RiskDomain"]),
         tests("FeaturesTests", ["OracleSupport", "Features", "RiskDomain", "Hashing", "Yaml"]),
-        tests("ForestTests", ["Forest", "Hashing", "RiskDomain"]),
+        .target(name: "EnsembleText", dependencies: ["Forest"], path: "Tests/EnsembleText", swiftSettings: strict),
+        tests("ForestTests", ["EnsembleText", "OracleSupport", "Forest", "Hashing", "RiskDomain", "Yaml"]),
+        tests("OnnxTests", ["OracleSupport", "Onnx", "Forest", "Hashing", "RiskDomain"]),
         tests("EvaluationTests", ["OracleSupport", "Evaluation", "Training", "Forest", "RiskDomain"]),
         tests("HtmlReportTests", ["HtmlReport", "Evaluation", "Training", "Forest", "RiskDomain"]),
-        tests("ModelToolsTests", ["ModelTools", "Training", "Forest", "Hashing", "RiskDomain"]),
+        tests("ModelToolsTests", ["ModelTools", "Onnx", "Training", "Forest", "Hashing", "RiskDomain"]),
         tests("TrainingJobTests", ["TrainingJob", "ServiceRuntime"]),
-        tests("TrainingTests", ["OracleSupport", "Training", "Evaluation", "Forest", "RiskDomain"]),
+        tests("TrainingTests", ["OracleSupport", "Training", "Evaluation", "Forest", "Onnx", "RiskDomain"]),
+        tests("ModelImportTests", ["OracleSupport", "ModelImport", "Forest", "leaf-walk"]),
         tests("ScalingTests", ["Scaling"]),
         tests("CardSimulatorTests", ["CardSimulator", "RiskDomain"]),
         tests("CsvFilesTests", ["CsvFiles"]),
@@ -178,11 +201,11 @@ let package = Package(
         tests("ServiceRuntimeTests", ["ServiceRuntime", "Yaml"]),
         .target(
             name: "StageHarness",
-            dependencies: ["Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Hashing", "Kafka"],
+            dependencies: ["Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Onnx", "Hashing", "Kafka"],
             path: "Tests/StageHarness", swiftSettings: strict),
         tests(
             "StagesTests",
-            ["StageHarness", "Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Hashing", "Json"]),
+            ["StageHarness", "Stages", "Pipeline", "Contracts", "RiskDomain", "Intake", "Features", "Forest", "Onnx", "Hashing", "Json"]),
         tests(
             "TruthTests",
             [
@@ -194,7 +217,7 @@ let package = Package(
             [
                 "Hosting", "ServiceRuntime", "Stages", "Pipeline", "Truth", "Activation", "Migrations", "Kafka", "Postgres", "LocalStack",
                 "Contracts",
-                "Features", "Forest", "Intake", "Json", "Hashing", "RiskDomain", "StageHarness", "TestSupport",
+                "Features", "Forest", "Onnx", "Intake", "Json", "Hashing", "RiskDomain", "StageHarness", "TestSupport",
             ]),
     ],
     cxxLanguageStandard: .cxx17

@@ -1,3 +1,4 @@
+import CLinuxIo
 import FrameServer
 import Glibc
 import ServiceRuntime
@@ -29,6 +30,11 @@ enum BrokerCommand {
     }
 
     private static func run(_ options: BrokerOptions, _ make: RunningNode.Make) async throws {
+        // Buffers of large requests go back to the system when they are let go. By itself the allocator learns, from the first of them,
+        // to keep such blocks among the small ones, where they are not given back: a few clients' megabytes would stay for good.
+        mallopt(M_MMAP_THRESHOLD, 256 << 10)
+        mallopt(M_TRIM_THRESHOLD, 1 << 20)
+        mallopt(M_ARENA_MAX, 2)
         let logger = Logger(label: name)
         let registry = MetricsRegistry()
         ProcessMetrics.register(in: registry)

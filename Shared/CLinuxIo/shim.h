@@ -1,6 +1,7 @@
-// What Linux has for files and sockets that Swift's own import of the C library lacks: epoll, eventfd, sendfile and accept4, and names for threads.
+// What Linux has for files and sockets that Swift's own import of the C library lacks: epoll, eventfd, sendfile and accept4, names for threads, and the allocator's settings.
 #pragma once
 
+#include <malloc.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sys/epoll.h>

@@ -109,6 +109,15 @@ package struct ProtobufReader {
         return value
     }
 
+    /// A `fixed32`.
+    package mutating func fixed32(_ tag: Tag) throws(ContractFailure) -> UInt32 {
+        guard tag.wireType == .fixed32 else { throw failure(.unexpectedWireType) }
+        guard buffer.count - position >= 4 else { throw failure(.truncated) }
+        let value = UInt32(littleEndian: buffer.loadUnaligned(fromByteOffset: position, as: UInt32.self))
+        position &+= 4
+        return value
+    }
+
     /// A `double`.
     package mutating func double(_ tag: Tag) throws(ContractFailure) -> Double {
         Double(bitPattern: try fixed64(tag))

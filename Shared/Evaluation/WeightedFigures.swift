@@ -34,8 +34,8 @@ struct WeightedFigures: Sendable {
         customers = rows.customers.map { places[$0]! }
         customerCount = distinct.count
         order = (0..<rows.count).sorted { (rows.scores[$1], $0) < (rows.scores[$0], $1) }
-        squaredErrors = zip(rows.scores, rows.isFraud).map { Calibration.squaredError($0, $1) }
-        logarithmicLosses = zip(rows.scores, rows.isFraud).map { Calibration.logarithmicLoss($0, $1) }
+        squaredErrors = zip(rows.scores, rows.isFraud).map { ProbabilityMetrics.squaredError($0, $1) }
+        logarithmicLosses = zip(rows.scores, rows.isFraud).map { ProbabilityMetrics.logarithmicLoss($0, $1) }
         self.costs = (0..<rows.count).map { row in
             costs.cost(of: thresholds.decision(for: rows.scores[row]), isFraud: rows.isFraud[row], amount: rows.amounts[row])
         }

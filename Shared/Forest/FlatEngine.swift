@@ -1,18 +1,17 @@
-// The engine of the scorer.
+// The engine of the scorer: scores by the compiled forest, and walks with reasons.
 //
-// Idea: all trees' nodes lie in one array of 16-byte records, siblings side by side. A step loads one record and one value, compares,
-// and adds the outcome to the index of the left child, so there is no branch to guess but the loop's own. A leaf keeps its value
-// where an inner node keeps its threshold.
+// Idea of the explaining walk: all trees' nodes lie in one array of 16-byte records, siblings side by side. A step loads one record and one
+// value, compares, and adds the outcome to the index of the left child. A leaf keeps its value where an inner node keeps its threshold.
 //
 // Layout of a tree: root, then each inner node's two children as a pair, in the order in which their parents are met breadth first.
 // The first levels, which every row visits, thus share a few cache lines. What a step adds to a feature's contribution (the
-// child's value minus its parent's) lies in a parallel array, read only by the explaining walk.
+// child's value minus its parent's) lies in a parallel array.
 //
 // Limits: those of ``ForestLimits``; the index of a feature and the default direction share 32 bits.
 
-/// Scores rows with all nodes in flat arrays; agrees with ``ReferenceEngine`` to the bit.
+/// Scores rows with the fastest engine for the model and says why; agrees with ``ReferenceEngine`` to the bit.
 ///
-/// A value of this type never changes, so any thread may score with it; scoring allocates nothing.
+/// A value of this type never changes, so any thread may score with it; scoring allocates nothing once warm.
 package struct FlatEngine: Sendable {
     private struct Node {
         /// The greatest value that goes left; a leaf's value.
@@ -25,12 +24,19 @@ package struct FlatEngine: Sendable {
 
     package let featureCount: Int
     package let treeCount: Int
-    /// The score where nothing is known of a row: the mean of the roots' values.
+    /// The margin where nothing is known of a row: what the roots' values come to.
     package let bias: Double
+    private let forest: Forest
+    /// What the sum of the leaves is divided by.
+    private let divisor: Double
+    /// Whether some node asks for more than `x <= threshold`, so that the reference must walk the trees.
+    private let needsReference: Bool
     private let nodes: [Node]
     private let roots: [Int32]
     /// By node: its value minus its parent's; 0 for a root.
     private let deltas: [Double]
+    /// Scores without reasons.
+    private let compiled: CompiledForest
 
     package init(_ forest: Forest) {
         var nodes: [Node] = []
@@ -38,7 +44,14 @@ package struct FlatEngine: Sendable {
         var roots: [Int32] = []
         nodes.reserveCapacity(forest.nodeCount)
         deltas.reserveCapacity(forest.nodeCount)
-        for tree in forest.trees {
+        self.forest = forest
+        featureCount = forest.features.count
+        treeCount = forest.ensemble.trees.count
+        divisor = forest.ensemble.aggregation == .mean ? Double(treeCount) : 1
+        needsReference = !forest.isPlain
+        bias = ReferenceEngine(forest).bias
+        for tree in forest.ensemble.trees where !needsReference {
+            let values = tree.nodeValues
             roots.append(Int32(nodes.count))
             var queue = [0]
             let base = nodes.count
@@ -48,15 +61,15 @@ package struct FlatEngine: Sendable {
             while next < queue.count {
                 let source = queue[next]
                 if tree.isLeaf(source) {
-                    nodes[base + next] = Node(threshold: tree.value[source], left: 0, feature: 0)
+                    nodes[base + next] = Node(threshold: values[source], left: 0, feature: 0)
                 } else {
                     nodes[base + next] = Node(
                         threshold: tree.threshold[source], left: Int32(nodes.count),
-                        feature: tree.feature[source] << 1 | (tree.missingGoesLeft[source] ? 0 : 1))
+                        feature: tree.feature[source] << 1 | (tree.flags[source].contains(.missingGoesLeft) ? 0 : 1))
                     for child in [Int(tree.left[source]), Int(tree.right[source])] {
                         queue.append(child)
                         nodes.append(Node(threshold: 0, left: 0, feature: 0))
-                        deltas.append(tree.value[child] - tree.value[source])
+                        deltas.append(values[child] - values[source])
                     }
                 }
                 next += 1
@@ -65,24 +78,19 @@ package struct FlatEngine: Sendable {
         self.nodes = nodes
         self.deltas = deltas
         self.roots = roots
-        featureCount = forest.features.count
-        treeCount = forest.trees.count
-        bias = ReferenceEngine(forest).bias
+        compiled = CompiledForest(forest.ensemble)
     }
+
+    /// The score that a sum of leaf values stands for.
+    @inline(__always)
+    private func score(sum: Double) -> Double { forest.score(margin: sum / divisor + forest.ensemble.baseScores[0]) }
 
     /// Probability of fraud of one row, `0...1`.
     ///
     /// - Precondition: one value per feature, in the model's order; NaN is a missing value, infinities are ordinary values.
-    /// - Complexity: O(trees × depth); allocates nothing.
+    /// - Complexity: O(trees × depth); allocates nothing once warm.
     package func score(_ features: UnsafeBufferPointer<Double>) -> Double {
-        precondition(features.count == featureCount, "a row has one value per feature")
-        return nodes.withUnsafeBufferPointer { nodes in
-            roots.withUnsafeBufferPointer { roots in
-                var sum = 0.0
-                for root in roots { sum += nodes[FlatEngine.leaf(of: features, from: Int(root), nodes)].threshold }
-                return sum / Double(treeCount)
-            }
-        }
+        forest.score(margin: compiled.margin(row: features))
     }
 
     package func score(_ features: Span<Double>) -> Double { features.withUnsafeBufferPointer { score($0) } }
@@ -94,25 +102,11 @@ package struct FlatEngine: Sendable {
     /// - Parameters:
     ///   - rows: Row-major, `scores.count × featureCount`.
     ///   - scores: One score per row, written in place.
-    /// - Complexity: O(rows × trees × depth); allocates nothing. Each row's sum runs over the trees in order, as for one row.
+    /// - Complexity: O(rows × trees × depth); allocates nothing once warm. Each row's sum runs over the trees in order, as for one row.
     package func score(rows: UnsafeBufferPointer<Double>, into scores: inout [Double]) {
-        precondition(rows.count == scores.count * featureCount, "rows hold one value per feature and score")
-        // A tree's nodes stay in the first-level cache while a block of rows passes through it: 64 rows × 15 features are 7.5 KiB.
-        let blockRowCount = 64
-        nodes.withUnsafeBufferPointer { nodes in
-            scores.withUnsafeMutableBufferPointer { scores in
-                for start in stride(from: 0, to: scores.count, by: blockRowCount) {
-                    let block = start..<min(start + blockRowCount, scores.count)
-                    for row in block { scores[row] = 0 }
-                    for root in roots {
-                        for row in block {
-                            let features = UnsafeBufferPointer(rebasing: rows[row * featureCount..<(row + 1) * featureCount])
-                            scores[row] += nodes[FlatEngine.leaf(of: features, from: Int(root), nodes)].threshold
-                        }
-                    }
-                    for row in block { scores[row] /= Double(treeCount) }
-                }
-            }
+        scores.withUnsafeMutableBufferPointer { scores in
+            compiled.margins(rows: rows, into: scores)
+            for row in scores.indices { scores[row] = forest.score(margin: scores[row]) }
         }
     }
 
@@ -124,9 +118,9 @@ package struct FlatEngine: Sendable {
 
     /// Scores one row and says why, in one walk.
     ///
-    /// - Parameter contributions: Overwritten: per feature, how far the steps that asked about it moved the score from ``bias``.
-    ///   `bias` and the contributions sum to the score within 1e-12 (the score itself is summed from the leaves, as in ``score(_:)``,
-    ///   with the same bits).
+    /// - Parameter contributions: Overwritten: per feature, how far the steps that asked about it moved the margin from ``bias``.
+    ///   `bias` and the contributions sum to the margin (of a forest grown here: the score) within 1e-12; the score itself is summed
+    ///   from the leaves, as in ``score(_:)``, with the same bits.
     /// - Precondition: `contributions.count == featureCount`.
     /// - Complexity: O(trees × depth); allocates nothing.
     ///
@@ -134,6 +128,10 @@ package struct FlatEngine: Sendable {
     package func explainedScore(_ features: UnsafeBufferPointer<Double>, contributions: inout [Double]) -> Double {
         precondition(features.count == featureCount, "a row has one value per feature")
         precondition(contributions.count == featureCount, "one contribution per feature")
+        if needsReference {
+            contributions = ReferenceEngine(forest).contributions(Array(features))
+            return score(features)
+        }
         return contributions.withUnsafeMutableBufferPointer { contributions in
             deltas.withUnsafeBufferPointer { deltas in
                 nodes.withUnsafeBufferPointer { nodes in
@@ -149,9 +147,8 @@ package struct FlatEngine: Sendable {
                         }
                         sum += node.threshold
                     }
-                    let count = Double(treeCount)
-                    for feature in contributions.indices { contributions[feature] /= count }
-                    return sum / count
+                    for feature in contributions.indices { contributions[feature] /= divisor }
+                    return score(sum: sum)
                 }
             }
         }
@@ -163,18 +160,6 @@ package struct FlatEngine: Sendable {
 
     package func explainedScore(_ features: [Double], contributions: inout [Double]) -> Double {
         features.withUnsafeBufferPointer { explainedScore($0, contributions: &contributions) }
-    }
-
-    @inline(__always)
-    private static func leaf(
-        of features: UnsafeBufferPointer<Double>, from root: Int, _ nodes: UnsafeBufferPointer<Node>
-    ) -> Int {
-        var index = root
-        while nodes[index].left != 0 {
-            let node = nodes[index]
-            index = child(of: node, features[Int(node.feature >> 1)])
-        }
-        return index
     }
 
     /// The child that a value leads to: greater goes right, and so does NaN where the node's bit says so.

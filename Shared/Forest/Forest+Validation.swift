@@ -5,6 +5,8 @@ package enum ForestLimits {
     package static let fileBytesMax = 256 << 20
     package static let featureCountMax = 4_096
     package static let treeCountMax = 20_000
+    /// Classes or targets that an ensemble speaks of.
+    package static let outputCountMax = 4_096
     package static let nodeCountMax = 4 << 20
     /// Edges from a root to a leaf; bounds the time of a score and the recursion of the reference engine.
     package static let depthMax = 256
@@ -23,11 +25,51 @@ extension Forest {
             throw ForestFailure(at: "thresholds.decline", "\(thresholds.decline) is above 1, the greatest score there is")
         }
         if let training { try training.validate() }
+        guard features.count == ensemble.featureCount else {
+            throw ForestFailure(at: "features", "\(features.count) names for rows of \(ensemble.featureCount) values")
+        }
+        guard kind == .forest || ensemble.trees.count == 1 else {
+            throw ForestFailure(at: "kind", "\"tree\" with \(ensemble.trees.count) trees; it has exactly one")
+        }
+        try ensemble.validate()
+        try ensemble.validateForFiles()
+        try validateScore()
+    }
+
+    /// The output must be a probability.
+    private func validateScore() throws(ForestFailure) {
+        guard ensemble.outputCount == 1 else {
+            throw ForestFailure(at: "outputs", "\(ensemble.outputCount) outputs; a fraud model has one")
+        }
+        switch ensemble.link {
+        case .logistic: return
+        case .identity: break
+        default:
+            throw ForestFailure(
+                at: "link", "\(ensemble.link); a fraud model's score is a probability as it is or through the logistic link")
+        }
+        var least = 0.0
+        var greatest = 0.0
+        for tree in ensemble.trees {
+            least += tree.leafValues.min() ?? 0
+            greatest += tree.leafValues.max() ?? 0
+        }
+        let count = ensemble.aggregation == .mean ? Double(ensemble.trees.count) : 1
+        // Shares rounded to 32 bits by the tool that wrote them may sum to a little more than 1.
+        let slack = 1e-4
+        let bounds = (least / count + ensemble.baseScores[0], greatest / count + ensemble.baseScores[0])
+        guard bounds.0 >= -slack, bounds.1 <= 1 + slack else {
+            throw ForestFailure(
+                at: "leafValues", "scores may reach from \(bounds.0) to \(bounds.1), which are no probabilities; is it a classifier?")
+        }
+    }
+
+    /// Checks trees before their arrays are taken apart.
+    ///
+    /// - Complexity: O(nodes).
+    static func validate(_ trees: [Tree], featureCount: Int) throws(ForestFailure) {
         guard (1...ForestLimits.treeCountMax).contains(trees.count) else {
             throw ForestFailure(at: "trees", "\(trees.count) trees; 1...\(ForestLimits.treeCountMax) are allowed")
-        }
-        guard kind == .forest || trees.count == 1 else {
-            throw ForestFailure(at: "kind", "\"tree\" with \(trees.count) trees; it has exactly one")
         }
         var nodes = 0
         for (index, tree) in trees.enumerated() {
@@ -35,7 +77,7 @@ extension Forest {
             guard nodes <= ForestLimits.nodeCountMax else {
                 throw ForestFailure(at: "trees[\(index)]", "more than \(ForestLimits.nodeCountMax) nodes in all trees together")
             }
-            try tree.validate(featureCount: features.count, at: "trees[\(index)]")
+            try tree.validate(featureCount: featureCount, at: "trees[\(index)]")
         }
     }
 

@@ -3,8 +3,9 @@ package import RiskDomain
 
 /// A fraud model: one or more trees, the thresholds that turn its score into a decision, and where it comes from.
 ///
-/// The score is the mean of the trees' leaf values: a probability of fraud in `0...1`. It is summed in `Double` in the trees'
-/// order and divided once by their number, so it has the same bits on every machine and in every engine.
+/// The score is a probability of fraud in `0...1`: for a forest grown here the mean of the trees' leaf values, for a boosted one the
+/// logistic function of their sum. Sums are taken in `Double` in the trees' order, so they have the same bits on every machine and in
+/// every engine.
 ///
 /// A `Forest` is always valid (see ``validate()``): it is made by a checking initialiser and does not change afterwards.
 package struct Forest: Hashable, Sendable {
@@ -21,29 +22,54 @@ package struct Forest: Hashable, Sendable {
     package let thresholds: DecisionThresholds
     /// What the model was fitted on; nil for an imported model.
     package let training: TrainingRecord?
-    package let trees: [Tree]
+    /// The trees: one output, whose link is ``TreeEnsemble/Link/identity`` or ``TreeEnsemble/Link/logistic``.
+    package let ensemble: TreeEnsemble
 
+    /// A model of trees whose leaves hold shares of fraud: its score is their mean. What `trees` say of inner nodes' values is not
+    /// kept: they follow from the leaves' (``DecisionTree/nodeValues``).
+    ///
     /// - Throws: ``ForestFailure`` that names the first part that breaks a rule.
     package init(
         kind: Kind, features: [String], featureSet: ContentHash? = nil, thresholds: DecisionThresholds,
         training: TrainingRecord? = nil, trees: [Tree]
+    ) throws(ForestFailure) {
+        try Forest.validate(trees, featureCount: features.count)
+        try self.init(
+            kind: kind, features: features, featureSet: featureSet, thresholds: thresholds, training: training,
+            ensemble: TreeEnsemble(featureCount: features.count, aggregation: .mean, trees: trees.map(\.decisionTree)))
+    }
+
+    /// A model of any trees that give one probability.
+    ///
+    /// - Throws: ``ForestFailure`` that names the first part that breaks a rule.
+    package init(
+        kind: Kind, features: [String], featureSet: ContentHash? = nil, thresholds: DecisionThresholds,
+        training: TrainingRecord? = nil, ensemble: TreeEnsemble
     ) throws(ForestFailure) {
         self.kind = kind
         self.features = features
         self.featureSet = featureSet
         self.thresholds = thresholds
         self.training = training
-        self.trees = trees
+        self.ensemble = ensemble
         try validate()
     }
 
     /// The same trees with other thresholds or another record of their training.
     package func replacing(thresholds: DecisionThresholds, training: TrainingRecord?) throws(ForestFailure) -> Forest {
-        try Forest(kind: kind, features: features, featureSet: featureSet, thresholds: thresholds, training: training, trees: trees)
+        try Forest(
+            kind: kind, features: features, featureSet: featureSet, thresholds: thresholds, training: training, ensemble: ensemble)
     }
 
-    package var nodeCount: Int { trees.reduce(0) { $0 + $1.nodeCount } }
+    /// The same trees for a feature set whose features stand in the same order.
+    package func replacing(features: [String], featureSet: ContentHash?) throws(ForestFailure) -> Forest {
+        try Forest(
+            kind: kind, features: features, featureSet: featureSet, thresholds: thresholds, training: training, ensemble: ensemble)
+    }
+
+    package var treeCount: Int { ensemble.trees.count }
+    package var nodeCount: Int { ensemble.nodeCount }
 
     /// Edges on the longest path of any tree.
-    package var depth: Int { trees.reduce(0) { max($0, $1.depth) } }
+    package var depth: Int { ensemble.depth }
 }

@@ -10,5 +10,7 @@ package struct ForestFailure: Error, Hashable, CustomStringConvertible {
         self.problem = problem
     }
 
-    package var description: String { "model file: \(place): \(problem); load a model file written by the trainer" }
+    package var description: String {
+        "model file: \(place): \(problem); load an ONNX model written by the trainer, or one whose operators are read"
+    }
 }

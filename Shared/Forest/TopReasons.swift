@@ -1,16 +1,24 @@
-/// The features that pushed a score up most: at most four, greatest first; kept inline, so choosing them allocates nothing.
+/// What pushed a score up most: at most four reasons, greatest first; kept inline, so choosing them allocates nothing.
 package struct TopReasons: Sendable, RandomAccessCollection {
     package struct Reason: Hashable, Sendable {
-        /// Index into the model's features.
+        /// Index into the model's features: the one that did most, where the reason sums several.
         package var feature: Int32
-        /// Score points above the bias that the feature accounts for; positive.
+        /// What the reason adds to the margin; positive.
         package var contribution: Double
+        /// Index into the ``ReasonWords`` that chose it; the feature's where none did.
+        package var reason: Int32
+        package var wording: Wording
 
-        package init(feature: Int32, contribution: Double) {
+        package init(feature: Int32, contribution: Double, reason: Int32? = nil, wording: Wording = .plain) {
             self.feature = feature
             self.contribution = contribution
+            self.reason = reason ?? feature
+            self.wording = wording
         }
     }
+
+    /// Which of a reason's texts fits the row.
+    package enum Wording: UInt8, Hashable, Sendable, CaseIterable { case plain, high, low, missing }
 
     /// A decision carries at most this many reasons.
     package static let countMax = 4
@@ -24,22 +32,33 @@ package struct TopReasons: Sendable, RandomAccessCollection {
         return reasons[position]
     }
 
+    /// No reasons yet.
+    package init() {}
+
     /// Chooses the greatest positive contributions; of equal ones the lower feature index stands first.
     ///
     /// - Parameter count: How many at most, `0...4`.
     package init(_ contributions: [Double], upTo count: Int = TopReasons.countMax) {
-        precondition((0...TopReasons.countMax).contains(count))
-        for (feature, contribution) in contributions.enumerated() where contribution > 0 {
-            var place = endIndex
-            while place > 0, reasons[place - 1].contribution < contribution { place -= 1 }
-            guard place < count else { continue }
-            if endIndex < count { endIndex += 1 }
-            var last = endIndex - 1
-            while last > place {
-                reasons[last] = reasons[last - 1]
-                last -= 1
-            }
-            reasons[place] = Reason(feature: Int32(feature), contribution: contribution)
+        for (feature, contribution) in contributions.enumerated() {
+            offer(Reason(feature: Int32(feature), contribution: contribution), upTo: count)
         }
     }
+
+    /// Takes a reason in if it pushes up and is among the `count` greatest so far; of equal ones the first offered stays first.
+    mutating func offer(_ reason: Reason, upTo count: Int) {
+        precondition((0...TopReasons.countMax).contains(count))
+        guard reason.contribution > 0 else { return }
+        var place = endIndex
+        while place > 0, reasons[place - 1].contribution < reason.contribution { place -= 1 }
+        guard place < count else { return }
+        if endIndex < count { endIndex += 1 }
+        var last = endIndex - 1
+        while last > place {
+            reasons[last] = reasons[last - 1]
+            last -= 1
+        }
+        reasons[place] = reason
+    }
+
+    mutating func removeAll() { endIndex = 0 }
 }

@@ -2,6 +2,7 @@ package import Features
 internal import Forest
 internal import Hashing
 package import Intake
+internal import Onnx
 package import ServiceRuntime
 package import Stages
 

@@ -10,7 +10,9 @@ extension ModelPage {
                 html.element("div") { html in
                     BarPlot(
                         importance.name,
-                        bars: importance.entries.prefix(25).map { BarPlot.Bar($0.feature, $0.value, text: FigureText.fixed($0.value)) }
+                        bars: importance.entries.sorted { $0.value > $1.value }.prefix(20).map {
+                            BarPlot.Bar($0.feature, $0.value, text: FigureText.fixed($0.value, 4))
+                        }
                     ).write(to: &html)
                     html.element("p", ["class": "quiet"], text: importance.meaning)
                 }

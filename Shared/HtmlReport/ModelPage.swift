@@ -8,7 +8,7 @@ package struct ModelPage: Sendable {
         package var name: String
         /// One sentence on what it means.
         package var meaning: String
-        /// Greatest first.
+        /// In any order; the greatest are drawn first, and of equal ones those that stand first here.
         package var entries: [(feature: String, value: Double)]
 
         package init(_ name: String, meaning: String, entries: [(feature: String, value: Double)]) {

@@ -15,7 +15,7 @@ package final class LocalBroker: Sendable {
     private let node: LoopBound<BrokerNode>
     private let server: LoopBound<Unowned>
     private let unlaunched: Mutex<Unlaunched?>
-    private let flushThread: FlushThread?
+    private let flushThread: FlushThread
     private let ended = DispatchSemaphore(value: 0)
     private let state = Mutex(State.opened)
 
@@ -43,7 +43,7 @@ package final class LocalBroker: Sendable {
             settings.advertisedHost ?? advertisable(server.address.host), Int32(settings.advertisedPort ?? server.address.port)
         )
         node.recover()
-        return try LocalBroker(server: server, node: node, flush: settings.flush)
+        return try LocalBroker(server: server, node: node)
     }
 
     /// Opens and serves.
@@ -53,7 +53,7 @@ package final class LocalBroker: Sendable {
         return broker
     }
 
-    private init(server: FrameServer, node: BrokerNode, flush: FlushPolicy) throws {
+    private init(server: FrameServer, node: BrokerNode) throws {
         address = server.address
         let remote = server.remote
         self.remote = remote
@@ -61,15 +61,11 @@ package final class LocalBroker: Sendable {
         self.node = bound
         self.server = LoopBound(Unowned(server: server), of: remote)
         unlaunched = Mutex(Unlaunched(server: server, node: node))
-        if flush == .never {
-            flushThread = nil
-        } else {
-            let thread = try FlushThread { results, micros in
-                remote.perform { bound.value.flusher.completed(results, micros: micros) }
-            }
-            flushThread = thread
-            node.flusher.perform = { thread.perform($0) }
+        let thread = try FlushThread { results, micros in
+            remote.perform { bound.value.flusher.completed(results, micros: micros) }
         }
+        flushThread = thread
+        node.flusher.perform = { thread.perform($0) }
     }
 
     /// Starts the loop's thread; once.
@@ -82,7 +78,7 @@ package final class LocalBroker: Sendable {
         try LoopThread.launch(server) { [self, flushThread] in
             // On the loop's thread, after the loop: the node is still nobody else's.
             unlaunched.node.close()
-            flushThread?.end()
+            flushThread.end()
             state.withLock { $0 = .ended }
             self.ended.signal()
             ended()

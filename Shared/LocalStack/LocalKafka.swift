@@ -60,7 +60,10 @@ package struct LocalKafka: Sendable {
         try table.start(
             LocalProcess(
                 name: LocalKafka.processName, executable: executable,
-                arguments: ["--data", folder, "--listen", servers, "--http", "127.0.0.1:\(port + 1)"],
+                // As in a distribution started here: what a stack was sent stays until its folder goes.
+                arguments: [
+                    "--data", folder, "--listen", servers, "--http", "127.0.0.1:\(port + 1)", "--topic-default", "retention.ms=-1",
+                ],
                 environment: environment, note: servers))
         try await awaitConnections(port: port, every: .milliseconds(20), attempts: 1_500)
     }

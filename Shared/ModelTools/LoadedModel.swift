@@ -18,7 +18,7 @@ package struct LoadedModel: Sendable {
     package var training: TrainingRecord?
     /// What else the file tells of itself, such as its producer; in the file's order.
     package var metadata: [(name: String, value: String)]
-    /// The model as services load it; nil for a file of another library.
+    /// The model as services load it; nil for a format of another library.
     package var forest: Forest?
 
     package init(
@@ -40,7 +40,7 @@ package struct LoadedModel: Sendable {
     }
 
     /// What a row scores: its margins after the link.
-    package func scores(of row: UnsafeBufferPointer<Double>) -> [Double] { ensemble.link.scores(of: ensemble.margins(row: row)) }
+    package func scores(of row: UnsafeBufferPointer<Double>) -> [Double] { ensemble.scores(of: ensemble.margins(row: row)) }
 }
 
 /// Why a command about models cannot do what it is asked to.
@@ -49,4 +49,13 @@ package struct ModelToolFailure: Error, Hashable, Sendable, CustomStringConverti
     package var description: String
 
     package init(_ description: String) { self.description = description }
+}
+
+extension TreeEnsemble {
+    /// Scores of one row's margins.
+    package func scores(of margins: [Double]) -> [Double] {
+        var scores = margins
+        scores.withUnsafeMutableBufferPointer { link.apply(to: $0) }
+        return scores
+    }
 }

@@ -24,7 +24,7 @@ package struct ModelBench: Hashable, Sendable {
         precondition(rows.count > 0)
         lines = []
         let outputCount = model.ensemble.outputCount
-        for engine in engines ?? [ModelEngine.fastest(model)] {
+        for engine in engines ?? [ModelEngine.chosen(model)] {
             for wanted in batchCounts {
                 let batch = min(wanted, rows.count)
                 var margins = [Double](repeating: 0, count: batch * outputCount)

@@ -51,9 +51,9 @@ package struct ModelDifference: Sendable {
     private static func compare(_ first: LoadedModel, _ second: LoadedModel, _ rows: ModelRows, _ output: Int) -> Rows {
         func scores(_ model: LoadedModel) -> [Double] {
             let count = model.ensemble.outputCount
-            let margins = ModelEngine.fastest(model).margins(rows: rows.values, outputCount: count, rowCount: rows.count)
+            let margins = ModelEngine.chosen(model).margins(rows: rows.values, outputCount: count, rowCount: rows.count)
             return (0..<rows.count).map { row in
-                model.ensemble.link.scores(of: Array(margins[row * count..<(row + 1) * count]))[min(output, count - 1)]
+                model.ensemble.scores(of: Array(margins[row * count..<(row + 1) * count]))[min(output, count - 1)]
             }
         }
         let (left, right) = (scores(first), scores(second))

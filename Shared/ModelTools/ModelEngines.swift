@@ -1,6 +1,6 @@
 internal import Forest
 
-/// The engines that can score a model here: the one place where commands are tied to them.
+/// An engine that can score a model here: the one place where commands are tied to them.
 package struct ModelEngine: Sendable {
     package var name: String
     /// Margins of rows that lie one behind the other, `rows × outputs`.
@@ -27,25 +27,20 @@ package struct ModelEngine: Sendable {
         }
     }
 
-    /// The fast ones.
-    package static func fast(_ model: LoadedModel) -> [ModelEngine] {
-        guard let forest = model.forest else { return [] }
-        let engine = FlatEngine(forest)
-        return [
-            ModelEngine(name: "flat") { rows, margins in
-                if margins.count == 1 {
-                    margins[0] = engine.score(rows)
-                    return
-                }
-                var scores = [Double](repeating: 0, count: margins.count)
-                engine.score(rows: rows, into: &scores)
-                for row in scores.indices { margins[row] = scores[row] }
-            }
-        ]
+    /// The one that is chosen for the model, this machine and the number of rows.
+    package static func chosen(_ model: LoadedModel) -> ModelEngine {
+        let compiled = CompiledForest(model.ensemble)
+        return ModelEngine(name: "chosen") { rows, margins in compiled.margins(rows: rows, into: margins) }
     }
 
-    /// The one that services score with.
-    package static func fastest(_ model: LoadedModel) -> ModelEngine { fast(model).first ?? reference(model) }
+    /// The chosen one, then every one that takes the model on this machine.
+    package static func fast(_ model: LoadedModel) -> [ModelEngine] {
+        let compiled = CompiledForest(model.ensemble)
+        return [chosen(model)]
+            + compiled.engines.map { engine in
+                ModelEngine(name: engine.rawValue) { rows, margins in compiled.margins(rows: rows, into: margins, using: engine) }
+            }
+    }
 
     package func margins(rows: [Double], outputCount: Int, rowCount: Int) -> [Double] {
         var result = [Double](repeating: 0, count: rowCount * outputCount)

@@ -1,4 +1,4 @@
-internal import Forest
+package import Forest
 package import RiskDomain
 
 /// A row's score and what each feature added to it.
@@ -11,6 +11,14 @@ package struct ModelExplanation: Hashable, Sendable {
         package var contribution: Double
     }
 
+    /// How a margin is divided among the features.
+    package enum Method: String, Hashable, Sendable, CaseIterable {
+        /// Shapley values, path-dependent (Lundberg et al., 2020): what services give reasons by.
+        case shap
+        /// The cheap attribution along a row's way through the trees (Saabas, 2014).
+        case path
+    }
+
     /// The output explained.
     package var output: Int
     package var scores: [Double]
@@ -20,77 +28,79 @@ package struct ModelExplanation: Hashable, Sendable {
     package var decision: Decision?
     /// The greatest contribution, up or down, first; of equal ones the lower feature index.
     package var parts: [Part]
-    /// At most four features that pushed the score up most.
-    package var reasons: [String]
+    /// At most four reasons that pushed the score up most.
+    package var reasons: [Reason]
 
-    /// - Parameter row: One value per feature.
-    /// - Throws: ``ModelToolFailure`` for a model that does not tell how many rows came to its nodes.
-    package init(_ model: LoadedModel, row: [Double], output: Int = 0) throws {
-        precondition(row.count == model.features.count)
-        guard (0..<model.ensemble.outputCount).contains(output) else {
-            throw ModelToolFailure("\(model.path): the model has \(model.ensemble.outputCount) outputs, the first is 0")
-        }
-        let margins = model.ensemble.margins(row: row)
-        let contributions = try PathAttribution(model, output: output).contributions(row)
-        self.output = output
-        let scores = model.ensemble.link.scores(of: margins)
-        self.scores = scores
-        margin = margins[output]
-        base = contributions.base
-        decision = model.thresholds.map { $0.decision(for: scores[output]) }
-        parts = row.indices.map { Part(feature: model.features[$0], value: row[$0], contribution: contributions.values[$0]) }
-            .enumerated().sorted { ($1.element.contribution.magnitude, $0.offset) < ($0.element.contribution.magnitude, $1.offset) }
-            .map(\.element)
-        reasons = TopReasons(contributions.values).map { model.features[Int($0.feature)] }
+    package struct Reason: Hashable, Sendable {
+        package var code: String
+        package var text: String
+        package var contribution: Double
     }
 }
 
-/// What each step of a row's way through the trees moved the margin by, given to the feature that the step asked about.
-///
-/// Source: Saabas, "Interpreting random forests", 2014.
-struct PathAttribution {
-    private let ensemble: TreeEnsemble
-    private let output: Int
-    /// By tree: the mean of the leaves below each node for the output, weighted by cover; empty for trees of other outputs.
-    private let values: [[Double]]
+/// Explains rows of one model.
+package struct ModelExplainer {
+    private enum Attribution {
+        case shap(ShapEngine, ShapScratch)
+        case path(PathAttribution)
+    }
 
-    init(_ model: LoadedModel, output: Int) throws {
-        ensemble = model.ensemble
+    private let model: LoadedModel
+    private let output: Int
+    private let words: ReasonWords
+    private let attribution: Attribution
+
+    /// - Parameters:
+    ///   - output: Whose margin is explained.
+    ///   - words: What reasons are told in; nil for the features' names.
+    /// - Throws: ``ModelToolFailure`` for an output that the model does not have, `ForestFailure` for a model that does not tell how
+    ///   many rows came to its nodes.
+    package init(
+        _ model: LoadedModel, output: Int = 0, method: ModelExplanation.Method = .shap, words: ReasonWords? = nil
+    ) throws {
+        guard (0..<model.ensemble.outputCount).contains(output) else {
+            throw ModelToolFailure("\(model.path): the model has \(model.ensemble.outputCount) outputs, the first is 0")
+        }
+        self.model = model
         self.output = output
-        values = try model.ensemble.trees.enumerated().map { index, tree in
-            guard (tree.firstOutput..<tree.firstOutput + tree.valueCount).contains(output) else { return [] }
-            guard tree.cover.count == tree.nodeCount else {
-                throw ModelToolFailure("\(model.path): tree \(index) does not tell how many rows came to its nodes; it cannot be explained")
-            }
-            var values = [Double](repeating: 0, count: tree.nodeCount)
-            // Children stand behind their parent.
-            for node in (0..<tree.nodeCount).reversed() {
-                if tree.isLeaf(node) {
-                    values[node] = tree.leafValues[Int(tree.left[node]) * tree.valueCount + output - tree.firstOutput]
-                } else {
-                    let (left, right) = (Int(tree.left[node]), Int(tree.right[node]))
-                    let cover = tree.cover[left] + tree.cover[right]
-                    values[node] = cover > 0 ? (values[left] * tree.cover[left] + values[right] * tree.cover[right]) / cover : values[left]
-                }
-            }
-            return values
+        self.words = words ?? ReasonWords(features: model.features)
+        switch method {
+        case .shap:
+            let engine = try ShapEngine(model.ensemble)
+            attribution = .shap(engine, engine.makeScratch())
+        case .path: attribution = .path(try PathAttribution(model.ensemble))
         }
     }
 
-    func contributions(_ row: [Double]) -> (base: Double, values: [Double]) {
-        var base = 0.0
-        var contributions = [Double](repeating: 0, count: row.count)
-        for (tree, values) in zip(ensemble.trees, values) where !values.isEmpty {
-            var node = 0
-            base += values[0]
-            while !tree.isLeaf(node) {
-                let goesLeft = row.withUnsafeBufferPointer { ensemble.goesLeft(tree, node, $0) }
-                let child = Int(goesLeft ? tree.left[node] : tree.right[node])
-                contributions[Int(tree.feature[node])] += values[child] - values[node]
-                node = child
-            }
+    /// - Parameter row: One value per feature.
+    package func explain(_ row: [Double]) -> ModelExplanation {
+        precondition(row.count == model.features.count)
+        var all = [Double](repeating: 0, count: model.ensemble.outputCount * row.count)
+        let base: Double
+        switch attribution {
+        case .shap(let engine, let scratch):
+            engine.explain(row, into: &all, using: scratch)
+            base = engine.base[output]
+        case .path(let path):
+            path.explain(row, into: &all)
+            base = path.base[output]
         }
-        let divisor = ensemble.aggregation == .mean ? Double(ensemble.trees.count) : 1
-        return (base / divisor + ensemble.baseScores[output], contributions.map { $0 / divisor })
+        let contributions = Array(all[output * row.count..<(output + 1) * row.count])
+        let margins = model.ensemble.margins(row: row)
+        let scores = row.withUnsafeBufferPointer { model.scores(of: $0) }
+        var reasons = TopReasons()
+        words.reasons(contributions: contributions, row: row, into: &reasons)
+        let parts = row.indices.map {
+            ModelExplanation.Part(feature: model.features[$0], value: row[$0], contribution: contributions[$0])
+        }
+        return ModelExplanation(
+            output: output, scores: scores, margin: margins[output], base: base,
+            decision: model.thresholds.map { $0.decision(for: scores[output]) },
+            parts: parts.enumerated()
+                .sorted { ($1.element.contribution.magnitude, $0.offset) < ($0.element.contribution.magnitude, $1.offset) }
+                .map(\.element),
+            reasons: reasons.map {
+                ModelExplanation.Reason(code: words.code(of: $0), text: words.text(of: $0), contribution: $0.contribution)
+            })
     }
 }

@@ -39,6 +39,9 @@ package struct FlushWork: Sendable {
 }
 
 extension PartitionLog {
+    /// Whether segments were closed since the last flush: after a kill they would all be scanned.
+    package var hasUnflushedSegments: Bool { !unflushedSealed.isEmpty }
+
     /// What is not on the device yet; nil when everything is. Ask also under a policy that leaves flushing to the system, after rolls at least:
     /// it moves the point from which a killed broker's log is scanned.
     package func unflushed() -> FlushWork? {

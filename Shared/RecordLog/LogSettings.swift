@@ -16,6 +16,10 @@ package struct LogSettings: Hashable, Sendable {
     /// `max.message.bytes`: the largest batch, its header included.
     package var messageBytesMax = 1_048_588
     package var timestampType = TimestampType.createTime
+    /// `message.timestamp.before.max.ms` and `message.timestamp.after.max.ms`: how far a producer's time may lie in the past and in the
+    /// future, in milliseconds. Of a compressed batch the first and the largest time are judged, as its header has them.
+    package var timestampBeforeMaxMillis = Int64.max
+    package var timestampAfterMaxMillis = Int64.max
     /// `producer.id.expiration.ms`: an idempotent producer that was silent this long is forgotten.
     package var producerIdExpirationMillis: Int64 = 86_400_000
     /// The most idempotent producers remembered; the ones silent for longest go first.
@@ -23,7 +27,7 @@ package struct LogSettings: Hashable, Sendable {
     /// The most sealed segments whose files and indexes are kept open between reads.
     package var openSealedSegmentsMax = 4
     /// The most bytes a compressed batch may unfold to when its records' times are looked at.
-    package var decompressedBytesMax = 64 << 20
+    package var decompressedBytesMax = 16 << 20
 
     package init() {}
 

@@ -52,7 +52,11 @@ extension PartitionLog {
             var header = try BatchCheck.header(batch, byteCountMax: settings.messageBytesMax)
             guard offset <= Int64.max - Int64(header.recordsCount) else { throw .invalidRecord("the log's offsets are used up") }
             header.baseOffset = offset
-            if settings.timestampType == .logAppendTime { header.maxTimestamp = now }
+            if settings.timestampType == .logAppendTime {
+                header.maxTimestamp = now
+            } else {
+                try checkTimes(header, now: now)
+            }
             if header.hasProducerId {
                 switch producers.judge(header, offset: offset, timestamp: header.maxTimestamp, now: now) {
                 case .new: break
@@ -68,6 +72,20 @@ extension PartitionLog {
             throw .recordListTooLarge(byteCount: records.count, byteCountMax: settings.segmentBytesMax)
         }
         return nil
+    }
+
+    /// A time of -1 is none.
+    private func checkTimes(_ header: RecordBatchHeader, now: Int64) throws(AppendRejection) {
+        if header.maxTimestamp >= 0, header.maxTimestamp - now > settings.timestampAfterMaxMillis {
+            throw .invalidTimestamp(
+                "\(header.maxTimestamp) is more than message.timestamp.after.max.ms (\(settings.timestampAfterMaxMillis)) after now, \(now)"
+            )
+        }
+        if header.baseTimestamp >= 0, now - header.baseTimestamp > settings.timestampBeforeMaxMillis {
+            throw .invalidTimestamp(
+                "\(header.baseTimestamp) is more than message.timestamp.before.max.ms (\(settings.timestampBeforeMaxMillis)) before now, "
+                    + "\(now)")
+        }
     }
 
     /// Rolls when the batches do not fit into the growing segment, or when it is too old.

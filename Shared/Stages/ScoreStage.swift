@@ -3,6 +3,7 @@ internal import Forest
 internal import Hashing
 internal import Json
 internal import Kafka
+internal import Onnx
 package import Pipeline
 internal import Postgres
 internal import RiskDomain

@@ -1,19 +1,40 @@
 package import Forest
+internal import Synchronization
 
 /// How a random forest is grown.
 package struct ForestParameters: Hashable, Sendable {
     package var treeCount: Int
     package var tree: TreeParameters
-    /// Whether each tree sees a sample of the rows drawn with replacement, as many as there are; else all rows once.
+    /// Whether each tree sees a sample of the rows drawn with replacement; else different rows.
     package var isBootstrapped: Bool
+    /// Size of each tree's sample as a share of the rows, above 0 and at most 1.
+    package var sampleFraction: Double
 
     package init(
-        treeCount: Int = 100, tree: TreeParameters = TreeParameters(featureSample: .squareRoot), isBootstrapped: Bool = true
+        treeCount: Int = 100, tree: TreeParameters = TreeParameters(featureSample: .squareRoot), isBootstrapped: Bool = true,
+        sampleFraction: Double = 1
     ) {
-        precondition((1...ForestLimits.treeCountMax).contains(treeCount))
+        precondition((1...ForestLimits.treeCountMax).contains(treeCount) && sampleFraction > 0 && sampleFraction <= 1)
         self.treeCount = treeCount
         self.tree = tree
         self.isBootstrapped = isBootstrapped
+        self.sampleFraction = sampleFraction
+    }
+
+    /// Extremely randomized trees: all rows, thresholds drawn (Geurts, Ernst, Wehenkel, 2006).
+    package static func extraTrees(treeCount: Int = 100, tree: TreeParameters = TreeParameters(featureSample: .squareRoot)) -> Self {
+        var tree = tree
+        tree.choice = .random
+        return ForestParameters(treeCount: treeCount, tree: tree, isBootstrapped: false)
+    }
+
+    /// Whether each tree leaves rows out.
+    package var hasOutOfBagRows: Bool { isBootstrapped || sampleFraction < 1 }
+
+    func sample(of rowCount: Int) -> RowSample {
+        let count = max(1, Int((Double(rowCount) * sampleFraction).rounded()))
+        if isBootstrapped { return .withReplacement(count) }
+        return count < rowCount ? .withoutReplacement(count) : .all
     }
 }
 
@@ -24,79 +45,146 @@ package struct ForestParameters: Hashable, Sendable {
 ///
 /// Source: Breiman, "Random forests", Machine Learning 45, 2001.
 package struct ForestTrainer: Sendable {
-    private let columns: RankedColumns
+    private let columns: [[Double]]
+    private let rows: [Int]
+    private let ranked: RankedColumns
+    private let isFraud: [Bool]
+    private let workerCount: Int
 
-    /// - Parameter rows: Indexes into the set, at least one; may repeat.
-    /// - Complexity: O(features × rows × log rows); the set itself is not kept.
-    package init(_ set: TrainingSet, rows: [Int]) {
+    /// - Parameters:
+    ///   - rows: Indexes into the set, at least one and fewer than 2²⁷; may repeat.
+    ///   - workerCount: Threads that work at the same time; by default as many as there are processors. It does not show in any result.
+    /// - Complexity: O(features × rows); the set's columns are shared, not copied.
+    package init(_ set: TrainingSet, rows: [Int], mode: SplitMode = .automatic, workerCount: Int? = nil) {
         precondition(!rows.isEmpty, "a tree needs rows")
-        columns = RankedColumns(set, rows: rows)
+        columns = set.columns
+        self.rows = rows
+        self.workerCount = max(1, workerCount ?? Workers.processorCount)
+        ranked = RankedColumns(set.columns, rows: rows, mode: mode, workerCount: self.workerCount)
+        isFraud = rows.map { set.isFraud[$0] }
     }
 
-    /// One tree over all rows. The seed matters only where features are sampled.
-    package func tree(_ parameters: TreeParameters, seed: UInt64 = 0) -> Tree {
-        TreeGrower(columns, draws: nil, parameters: parameters, random: SplitMix64(seed: seed)).grow()
-    }
-
-    /// The trees of a forest, grown in parallel on the cooperative pool; stops early, with fewer trees, when the task is cancelled.
+    /// One tree over all rows. The seed matters only where features are sampled or thresholds drawn.
     ///
-    /// - Parameter progress: Called after each tree, from any thread.
+    /// - Precondition: No categorical features, which only ``ensemble(_:seed:trees:progress:)`` can tell of.
+    package func tree(_ parameters: TreeParameters, seed: UInt64 = 0) -> Tree {
+        precondition(parameters.categoricalFeatures.isEmpty)
+        return finished(makeGrower(parameters)(.all, SplitMix64(seed: seed)), parameters).tree
+    }
+
+    /// The trees of a forest, grown by threads of their own; stops early, with fewer trees, when the task is cancelled.
+    ///
+    /// - Parameters:
+    ///   - range: The trees to grow, by number; all by default. Those of several ranges make the same forest as all at once.
+    ///   - progress: Called after each tree, from any thread.
+    /// - Precondition: No categorical features, which only ``ensemble(_:seed:trees:progress:)`` can tell of.
     package func forest(
-        _ parameters: ForestParameters, seed: UInt64, progress: (@Sendable () -> Void)? = nil
+        _ parameters: ForestParameters, seed: UInt64, trees range: Range<Int>? = nil, progress: (@Sendable () -> Void)? = nil
     ) async -> [Tree] {
-        await withTaskGroup(of: (Int, Tree)?.self) { group in
-            for index in 0..<parameters.treeCount {
-                group.addTask {
-                    if Task.isCancelled { return nil }
-                    let tree = self.tree(index, parameters, seed)
+        precondition(parameters.tree.categoricalFeatures.isEmpty)
+        return await grow(parameters, seed, range ?? 0..<parameters.treeCount, progress).map(\.tree)
+    }
+
+    /// The same trees in the general form, which knows categorical splits: the mean of the leaves' shares of fraud.
+    package func ensemble(
+        _ parameters: ForestParameters, seed: UInt64, trees range: Range<Int>? = nil, progress: (@Sendable () -> Void)? = nil
+    ) async -> TreeEnsemble {
+        let grown = await grow(parameters, seed, range ?? 0..<parameters.treeCount, progress)
+        return TreeEnsemble(
+            featureCount: ranked.featureCount, aggregation: .mean, trees: grown.map { $0.decisionTree(ranked.scales) })
+    }
+
+    private func grow(
+        _ parameters: ForestParameters, _ seed: UInt64, _ range: Range<Int>, _ progress: (@Sendable () -> Void)?
+    ) async -> [GrownTree] {
+        precondition(range.lowerBound >= 0 && range.upperBound <= parameters.treeCount)
+        let isCancelled = Atomic<Bool>(false)
+        let trees = Mutex<[GrownTree?]>(Array(repeating: nil, count: range.count))
+        let sample = parameters.sample(of: ranked.rowCount)
+        await withTaskCancellationHandler {
+            await Workers.detached(workerCount: min(workerCount, range.count)) { next in
+                let grow = makeGrower(parameters.tree)
+                while !isCancelled.load(ordering: .relaxed), let index = next(range.count) {
+                    let random = SplitMix64(seed: seed, stream: UInt64(range.lowerBound + index))
+                    let tree = finished(grow(sample, random), parameters.tree)
+                    trees.withLock { $0[index] = tree }
                     progress?()
-                    return (index, tree)
                 }
             }
-            var trees = [Tree?](repeating: nil, count: parameters.treeCount)
-            for await case (let index, let tree)? in group { trees[index] = tree }
-            return trees.compactMap(\.self)
+        } onCancel: {
+            isCancelled.store(true, ordering: .relaxed)
         }
+        return trees.withLock { $0.compactMap(\.self) }
+    }
+
+    private func makeGrower(_ parameters: TreeParameters) -> (RowSample, SplitMix64) -> GrownTree {
+        switch ranked.table {
+        case .narrow(let table):
+            let grower = TreeGrower(table, ranked, isFraud: isFraud, parameters: parameters)
+            return { grower.grow($0, random: $1) }
+        case .wide(let table):
+            let grower = TreeGrower(table, ranked, isFraud: isFraud, parameters: parameters)
+            return { grower.grow($0, random: $1) }
+        }
+    }
+
+    private func finished(_ grown: GrownTree, _ parameters: TreeParameters) -> GrownTree {
+        var grown = grown
+        if parameters.pruningAlpha > 0 { grown.prune(alpha: parameters.pruningAlpha, criterion: parameters.criterion) }
+        grown.tree.deriveInnerValues()
+        return grown
     }
 
     /// Scores of the rows by only those trees that did not see them: an honest estimate without a test set.
     ///
-    /// - Parameter trees: What ``forest(_:seed:progress:)`` gave for the same parameters and seed, whole and bootstrapped.
+    /// - Parameters:
+    ///   - trees: What ``forest(_:seed:trees:progress:)`` gave for the same parameters, seed and range, with rows left out.
+    ///   - range: Their numbers; by default the whole forest's.
     /// - Returns: One score per row given to the trainer; nil for a row that every tree saw.
-    package func outOfBagScores(of trees: [Tree], _ parameters: ForestParameters, seed: UInt64) -> [Double?] {
-        precondition(parameters.isBootstrapped && trees.count == parameters.treeCount)
-        var sums = [Double](repeating: 0, count: columns.rowCount)
-        var counts = [Int](repeating: 0, count: columns.rowCount)
-        for (index, tree) in trees.enumerated() {
-            var random = SplitMix64(seed: seed, stream: UInt64(index))
-            let draws = bootstrap(&random)
-            for row in draws.indices where draws[row] == 0 {
-                sums[row] += answer(of: tree, row: row)
-                counts[row] += 1
-            }
+    package func outOfBagScores(
+        of trees: [Tree], _ parameters: ForestParameters, seed: UInt64, range: Range<Int>? = nil
+    ) -> [Double?] {
+        let range = range ?? 0..<parameters.treeCount
+        precondition(parameters.hasOutOfBagRows && trees.count == range.count)
+        let rowCount = ranked.rowCount
+        let words = (rowCount + 63) / 64
+        let sample = parameters.sample(of: rowCount)
+        // By tree, a bit per row that it saw.
+        let seen = Mutex<[[UInt64]]>(Array(repeating: [], count: trees.count))
+        Workers.run(count: trees.count, workerCount: workerCount) { index in
+            var random = SplitMix64(seed: seed, stream: UInt64(range.lowerBound + index))
+            let draws = Scratch<UInt8>(rowCount)
+            sample.draw(rowCount: rowCount, into: draws.base, &random)
+            var bits = [UInt64](repeating: 0, count: words)
+            for row in 0..<rowCount where draws.base[row] > 0 { bits[row >> 6] |= 1 << UInt64(row & 63) }
+            seen.withLock { $0[index] = bits }
         }
-        return zip(sums, counts).map { $1 == 0 ? nil : $0 / Double($1) }
+        let bits = seen.withLock { $0 }
+        // Rows are dealt out in blocks; each row's trees are summed in their order.
+        let blockSize = 4_096
+        let results = Mutex<[[Double?]]>(Array(repeating: [], count: (rowCount + blockSize - 1) / blockSize))
+        Workers.run(count: (rowCount + blockSize - 1) / blockSize, workerCount: workerCount) { block in
+            let places = block * blockSize..<min(rowCount, (block + 1) * blockSize)
+            var sums = [Double](repeating: 0, count: places.count)
+            var counts = [Int](repeating: 0, count: places.count)
+            for (index, tree) in trees.enumerated() {
+                for place in places where bits[index][place >> 6] >> UInt64(place & 63) & 1 == 0 {
+                    sums[place - places.lowerBound] += answer(of: tree, place: place)
+                    counts[place - places.lowerBound] += 1
+                }
+            }
+            let scores = zip(sums, counts).map { $1 == 0 ? nil : $0 / Double($1) }
+            results.withLock { $0[block] = scores }
+        }
+        return results.withLock { $0.flatMap(\.self) }
     }
 
-    private func tree(_ index: Int, _ parameters: ForestParameters, _ seed: UInt64) -> Tree {
-        var random = SplitMix64(seed: seed, stream: UInt64(index))
-        let draws = parameters.isBootstrapped ? bootstrap(&random) : nil
-        return TreeGrower(columns, draws: draws, parameters: parameters.tree, random: random).grow()
-    }
-
-    private func bootstrap(_ random: inout SplitMix64) -> [UInt32] {
-        var draws = [UInt32](repeating: 0, count: columns.rowCount)
-        for _ in 0..<columns.rowCount { draws[random.next(below: columns.rowCount)] += 1 }
-        return draws
-    }
-
-    private func answer(of tree: Tree, row: Int) -> Double {
+    private func answer(of tree: Tree, place: Int) -> Double {
+        let row = rows[place]
         var node = 0
         while !tree.isLeaf(node) {
-            let feature = Int(tree.feature[node])
-            let rank = Int(columns.ranks[feature][row])
-            let isMissing = rank == columns.distinct[feature].count
-            let goesLeft = isMissing ? tree.missingGoesLeft[node] : columns.distinct[feature][rank] <= tree.threshold[node]
+            let value = columns[Int(tree.feature[node])][row]
+            let goesLeft = value.isNaN ? tree.missingGoesLeft[node] : value <= tree.threshold[node]
             node = Int(goesLeft ? tree.left[node] : tree.right[node])
         }
         return tree.value[node]

@@ -1,7 +1,7 @@
 internal import Evaluation
 package import Forest
 package import Hashing
-internal import RiskDomain
+package import RiskDomain
 
 /// What the thresholds of a new model shall achieve, as far as its training rows tell.
 package struct ThresholdTargets: Hashable, Sendable {
@@ -63,40 +63,47 @@ package struct ModelRecipe: Hashable, Sendable {
     /// - Parameters:
     ///   - rows: Indexes into the set, at least one.
     ///   - featureSet: Hash of the feature-set file the columns come from.
+    ///   - shard: The part of the forest to grow; nil for the whole. Parts are put together by ``Forest/merged(_:)``.
     ///   - progress: Called after each tree, from any thread.
     /// - Throws: ``ForestFailure`` if the model does not fit a model file (names too long, too many nodes), or was cancelled.
     package func fit(
-        _ set: TrainingSet, rows: [Int], featureSet: ContentHash? = nil, progress: (@Sendable () -> Void)? = nil
+        _ set: TrainingSet, rows: [Int], featureSet: ContentHash? = nil, shard: TrainingShard? = nil,
+        progress: (@Sendable () -> Void)? = nil
     ) async throws(ForestFailure) -> Forest {
-        try await fitted(set, rows: rows, featureSet: featureSet, progress: progress).forest
+        try await fitted(set, rows: rows, featureSet: featureSet, shard: shard, progress: progress).forest
     }
 
-    /// ``fit(_:rows:featureSet:progress:)`` with the scores that the thresholds were chosen on, for whoever chooses others.
+    /// ``fit(_:rows:featureSet:shard:progress:)`` with the scores that the thresholds were chosen on, for whoever chooses others.
     package func fitted(
-        _ set: TrainingSet, rows: [Int], featureSet: ContentHash? = nil, progress: (@Sendable () -> Void)? = nil
+        _ set: TrainingSet, rows: [Int], featureSet: ContentHash? = nil, shard: TrainingShard? = nil,
+        progress: (@Sendable () -> Void)? = nil
     ) async throws(ForestFailure) -> Fit {
         let trainer = ForestTrainer(set, rows: rows)
+        let range: Range<Int>
         let kind: Forest.Kind
         let trees: [Tree]
         var scored: [(score: Double, row: Int)] = []
         switch algorithm {
         case .tree(let parameters):
+            guard shard == nil else { throw ForestFailure(at: "shard", "a single tree has no parts; train a forest") }
             kind = .tree
+            range = 0..<1
             trees = [trainer.tree(parameters, seed: seed)]
             progress?()
         case .forest(let parameters):
             kind = .forest
-            trees = await trainer.forest(parameters, seed: seed, progress: progress)
-            guard trees.count == parameters.treeCount else { throw ForestFailure(at: "trees", "training was cancelled") }
-            if parameters.isBootstrapped {
-                for (score, row) in zip(trainer.outOfBagScores(of: trees, parameters, seed: seed), rows) {
-                    if let score { scored.append((score, row)) }
-                }
+            range = shard?.trees(of: parameters.treeCount) ?? 0..<parameters.treeCount
+            guard !range.isEmpty else {
+                throw ForestFailure(at: "shard", "\(parameters.treeCount) trees do not fill \(shard!.count) parts")
             }
+            trees = await trainer.forest(parameters, seed: seed, trees: range, progress: progress)
+            guard trees.count == range.count else { throw ForestFailure(at: "trees", "training was cancelled") }
+            scored = scores(of: trees, range, set, rows, trainer)
         }
         let record = TrainingRecord(
             from: rows.map { set.times[$0] }.min()!, until: EventTime(micros: rows.map { set.times[$0] }.max()!.micros + 1),
-            rowCount: rows.count, fraudCount: set.fraudCount(of: rows), seed: seed, parameters: parameterTexts)
+            rowCount: rows.count, fraudCount: set.fraudCount(of: rows), seed: seed,
+            parameters: parameterTexts + (shard.map { [.init(Forest.shardParameter, "\($0)")] } ?? []))
         let raw = try Forest(
             kind: kind, features: set.features, featureSet: featureSet, thresholds: DecisionThresholds(review: 1, decline: 1),
             training: record, trees: trees)
@@ -108,6 +115,25 @@ package struct ModelRecipe: Hashable, Sendable {
             isOutOfBag: isOutOfBag)
     }
 
+    /// The thresholds that fitting the whole forest would have chosen, for one put together from its parts.
+    ///
+    /// - Parameters: The set and rows that the parts were fitted to.
+    package func thresholds(of forest: Forest, _ set: TrainingSet, rows: [Int]) -> DecisionThresholds {
+        var scored = scores(of: forest.trees, 0..<forest.trees.count, set, rows, ForestTrainer(set, rows: rows))
+        if scored.isEmpty { scored = Array(zip(set.scores(of: rows, by: FlatEngine(forest)), rows)) }
+        return targets.thresholds(scores: scored.map(\.score), isFraud: scored.map { set.isFraud[$0.row] })
+    }
+
+    /// Out-of-bag scores, where trees left rows out.
+    private func scores(
+        of trees: [Tree], _ range: Range<Int>, _ set: TrainingSet, _ rows: [Int], _ trainer: ForestTrainer
+    ) -> [(score: Double, row: Int)] {
+        guard case .forest(let parameters) = algorithm, parameters.hasOutOfBagRows else { return [] }
+        return zip(trainer.outOfBagScores(of: trees, parameters, seed: seed, range: range), rows).compactMap { score, row in
+            score.map { ($0, row) }
+        }
+    }
+
     private var parameterTexts: [TrainingRecord.Parameter] {
         let tree: TreeParameters
         var texts: [TrainingRecord.Parameter] = []
@@ -116,6 +142,7 @@ package struct ModelRecipe: Hashable, Sendable {
         case .forest(let parameters):
             tree = parameters.tree
             texts += [.init("trees", "\(parameters.treeCount)"), .init("bootstrap", "\(parameters.isBootstrapped)")]
+            if parameters.sampleFraction < 1 { texts.append(.init("sample_fraction", "\(parameters.sampleFraction)")) }
         }
         let sample: String =
             switch tree.featureSample {
@@ -130,6 +157,12 @@ package struct ModelRecipe: Hashable, Sendable {
             .init("weight_fraud", "\(tree.classWeights.fraud)"), .init("alert_rate_max", "\(targets.alertRateMax)"),
             .init("decline_precision_min", "\(targets.declinePrecisionMin)"),
         ]
+        if tree.choice != .best { texts.append(.init("thresholds", tree.choice.rawValue)) }
+        if tree.impurityDecreaseMin > 0 { texts.append(.init("impurity_decrease_min", "\(tree.impurityDecreaseMin)")) }
+        if tree.pruningAlpha > 0 { texts.append(.init("pruning_alpha", "\(tree.pruningAlpha)")) }
+        if !tree.monotonicity.isEmpty {
+            texts.append(.init("monotonicity", tree.monotonicity.map { "\($0.rawValue)" }.joined(separator: ",")))
+        }
         return texts
     }
 }

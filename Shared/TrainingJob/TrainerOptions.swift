@@ -32,6 +32,9 @@ struct TrainerOptions: Sendable {
         .init("depth", .int(0...256), doc: "Greatest depth of a tree"),
         .init("leaf", .int(1...1_000_000_000), doc: "Fewest rows of a leaf"),
         .init("sample", doc: "Features that a split looks at: all, sqrt or a number"),
+        .init(
+            "shard", doc: "Grow only this part of the trees, such as 1/4; with all parts at hand, assay model merge makes the whole of them"
+        ),
         .init("seed", .int(0...Int.max), default: "0", doc: "Seed of all that is random"),
         .init(
             "thresholds", .choice(["rates", "cost"]), default: "rates",
@@ -73,6 +76,8 @@ struct TrainerOptions: Sendable {
     var delayDays: Int32
     var testDays: Int32
     var recipe: ModelRecipe
+    /// The part of the forest to grow; nil for the whole.
+    var shard: TrainingShard?
     var reviewAt: Double?
     var declineAt: Double?
     var isComparing: Bool
@@ -115,6 +120,15 @@ struct TrainerOptions: Sendable {
             return time.day
         }
         recipe = try TrainerOptions.recipe(invocation)
+        if let text = invocation.optionalString("shard") {
+            do { shard = try TrainingShard(text) } catch {
+                throw usage("--shard must be a part and their number, such as 1/4, got \"\(text.prefix(40))\"")
+            }
+            guard case .forest(let parameters) = recipe.algorithm else { throw usage("--shard is for --algorithm forest") }
+            guard let shard, !shard.trees(of: parameters.treeCount).isEmpty else {
+                throw usage("--shard \(text.prefix(40)): \(parameters.treeCount) trees do not fill so many parts")
+            }
+        }
         reviewAt = invocation.optionalDouble("review-at")
         declineAt = invocation.optionalDouble("decline-at")
         if let reviewAt, let declineAt, reviewAt > declineAt { throw usage("--review-at is greater than --decline-at") }
@@ -132,6 +146,7 @@ struct TrainerOptions: Sendable {
         } else if invocation.optionalInt("folds") != nil {
             throw usage("--folds is for --protocol prequential")
         }
+        if foldCount > 1, shard != nil { throw usage("--shard goes with --protocol handbook") }
         isCostChoosing = invocation.string("thresholds") == "cost"
         alertsPerDay = invocation.optionalInt("alerts-per-day")
         if isCostChoosing, alertsPerDay != nil { throw usage("--alerts-per-day is for --thresholds rates") }
@@ -210,8 +225,9 @@ extension ModelRecipe {
         }
     }
 
-    /// Trees to be grown.
-    var treeCount: Int {
-        if case .forest(let forest) = algorithm { forest.treeCount } else { 1 }
+    /// Trees to be grown, by one trainer of all where it has only a part of them to grow.
+    func treeCount(of shard: TrainingShard?) -> Int {
+        guard case .forest(let forest) = algorithm else { return 1 }
+        return shard?.trees(of: forest.treeCount).count ?? forest.treeCount
     }
 }

@@ -4,6 +4,7 @@ import Forest
 import Hashing
 import Hosting
 import HtmlReport
+import Onnx
 import Postgres
 import RiskDomain
 import ServiceRuntime
@@ -30,7 +31,8 @@ struct TrainerRun: Sendable {
         }
         let plan = try TrainingPlan(try await history(features), features, options, progress: progress)
         let fitStart = clock.now
-        let bar = ProgressBar("Growing trees", total: options.recipe.treeCount * plan.folds.count, unit: "trees", output: progress)
+        let bar = ProgressBar(
+            "Growing trees", total: options.recipe.treeCount(of: options.shard) * plan.folds.count, unit: "trees", output: progress)
         var folds: [FittedFold] = []
         for fold in plan.folds { folds.append(try await fitted(fold, plan, features) { bar.advance() }) }
         bar.finish()
@@ -55,12 +57,13 @@ struct TrainerRun: Sendable {
             features: features, plan: plan, forest: own.forest, hash: hash, rows: own.rows, evaluation: own.evaluation, compared: compared,
             folds: plan.folds.count > 1 ? folds.map(\.evaluation) : [],
             importance: FeatureImportance(own.forest, criterion: options.recipe.criterion),
+            measured: try MeasuredImportance(own.forest, plan.set, rows: plan.test, seed: options.recipe.seed, progress: progress),
             trainScores: own.trainScores, slices: options.slices)
         if let path = options.modelPath { try FileBytes.write(model, to: path) }
         for path in options.jsonPaths { try FileBytes.write(report.json, to: path) }
         for path in options.pagePaths { try FileBytes.write(report.page.render(), to: path) }
         if options.isJson { return String(decoding: report.json, as: UTF8.self) }
-        let trees = own.forest.trees.count == 1 ? "1 tree" : "\(TextNumber.grouped(own.forest.trees.count)) trees"
+        let trees = own.forest.treeCount == 1 ? "1 tree" : "\(TextNumber.grouped(own.forest.treeCount)) trees"
         let place = options.modelPath.map { ", written to \($0)" } ?? "; --out FILE keeps it"
         var lines = [
             report.text,
@@ -92,7 +95,8 @@ struct TrainerRun: Sendable {
     private func fitted(
         _ fold: TrainingPlan.Fold, _ plan: TrainingPlan, _ features: FeatureSet, progress: @escaping @Sendable () -> Void
     ) async throws -> FittedFold {
-        let fit = try await options.recipe.fitted(fold.set, rows: fold.train, featureSet: features.hash, progress: progress)
+        let fit = try await options.recipe.fitted(
+            fold.set, rows: fold.train, featureSet: features.hash, shard: options.shard, progress: progress)
         let thresholds = asked(over: chosen(fit, fold, plan))
         let forest = try fit.forest.replacing(thresholds: thresholds, training: fit.forest.training)
         let rows = fold.set.scored(fold.test, by: FlatEngine(forest), amounts: plan.amounts)

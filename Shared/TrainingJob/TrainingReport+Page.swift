@@ -11,7 +11,7 @@ extension TrainingReport {
     /// The report as a page.
     var page: ModelPage {
         let training = forest.training
-        let trees = forest.trees.count == 1 ? "1 tree" : "\(TextNumber.grouped(forest.trees.count)) trees"
+        let trees = forest.treeCount == 1 ? "1 tree" : "\(TextNumber.grouped(forest.treeCount)) trees"
         let learnt = "\(TextNumber.grouped(plan.train.count)) transactions from \(dayText(plan.split.firstDay))"
         var page = ModelPage(
             title: "Model \(hash.short)",
@@ -19,7 +19,7 @@ extension TrainingReport {
                 "\(evaluation.model): \(trees), learnt from \(learnt), tested on \(TextNumber.grouped(evaluation.rowCount)) transactions with \(TextNumber.grouped(evaluation.fraudCount)) frauds from \(dayText(plan.split.testPeriod.lowerBound.day)) to \(dayText(plan.split.testPeriod.upperBound.day - 1)).",
             evaluation: evaluation, rows: rows)
         page.facts = [
-            ("model", hash.description), ("kind", forest.kind.rawValue), ("trees", TextNumber.grouped(forest.trees.count)),
+            ("model", hash.description), ("kind", forest.kind.rawValue), ("trees", TextNumber.grouped(forest.treeCount)),
             ("nodes", TextNumber.grouped(forest.nodeCount)), ("greatest depth", "\(forest.depth)"),
             ("features", "\(features.name), \(features.hash)"),
         ]
@@ -29,16 +29,25 @@ extension TrainingReport {
         page.folds = folds
         page.importances = [
             .init(
+                "Shapley values",
+                meaning: "Mean size of what the feature adds to a score, over test rows: what the model uses.",
+                entries: measured.entries.map { ($0.feature, $0.shap) }),
+            .init(
+                "Loss of average precision",
+                meaning:
+                    "What average precision on test rows loses when the feature's values are dealt out to other rows: what the model needs.",
+                entries: measured.entries.map { ($0.feature, $0.loss) }),
+            .init(
                 "Decrease of impurity",
                 meaning:
                     "Share of the decrease of impurity that splits on the feature brought while learning. A hint: it favours features with many values.",
-                entries: importance.entries.map { ($0.feature, $0.share) })
+                entries: importance.entries.map { ($0.feature, $0.share) }),
         ]
         page.stability = stability
         page.slices = pageSlices
         page.tree = TreeDrawing(
-            forest.trees.count == 1
-                ? "The tree, its first levels" : "Tree 1 of \(TextNumber.grouped(forest.trees.count)), its first levels",
+            forest.treeCount == 1
+                ? "The tree, its first levels" : "Tree 1 of \(TextNumber.grouped(forest.treeCount)), its first levels",
             forest.trees[0].decisionTree, features: forest.features, values: forest.trees[0].value,
             isShowingMissing: plan.set.columns.contains { $0.contains(where: \.isNaN) })
         page.notes = notes
@@ -64,7 +73,7 @@ extension TrainingReport {
     private var pageSlices: [(name: String, slices: [Slice])] {
         let threshold = forest.thresholds.review
         var parts = [("By amount", Slice.byValue(rows.amounts, of: rows, reviewAt: threshold))]
-        for name in slices + importance.entries.prefix(3).map(\.feature).filter({ !slices.contains($0) }) {
+        for name in slices + measured.entries.prefix(3).map(\.feature).filter({ !slices.contains($0) }) {
             guard let column = plan.set.features.firstIndex(of: name) else { continue }
             let values = plan.test.map { plan.set.columns[column][$0] }
             // The amount itself is often a feature.

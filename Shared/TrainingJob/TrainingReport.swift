@@ -22,6 +22,7 @@ struct TrainingReport {
     /// By fold, the earliest first; empty for one fold.
     var folds: [EvaluationReport]
     var importance: FeatureImportance
+    var measured: MeasuredImportance
     var trainScores: TrainScores
     /// Features by which the page is broken down, beside its own choice.
     var slices: [String]
@@ -89,8 +90,14 @@ struct TrainingReport {
                 figure.rawValue, FigureText.short(value), "\(FigureText.short(interval.lower)) - \(FigureText.short(interval.upper))",
             ])
         }
-        var shares = TextTable(columns: ["feature", "importance"])
-        for entry in importance.entries { shares.append([entry.feature, TextNumber.fixed(entry.share, decimals: 3)]) }
+        var shares = TextTable(columns: ["feature", "impurity", "SHAP", "permutation"])
+        for entry in importance.entries {
+            let measured = measured[entry.feature]
+            shares.append([
+                entry.feature, TextNumber.fixed(entry.share, decimals: 3), TextNumber.fixed(measured?.shap ?? 0, decimals: 5),
+                TextNumber.fixed(measured?.loss ?? 0, decimals: 4),
+            ])
+        }
         var blocks = [periods.render(), EvaluationReport.table(evaluations)]
         if !folds.isEmpty {
             blocks.append(
@@ -140,7 +147,7 @@ struct TrainingReport {
                 json.key("featureSetName")
                 json.string(features.name)
                 json.key("trees")
-                json.number(forest.trees.count)
+                json.number(forest.treeCount)
                 json.key("nodes")
                 json.number(forest.nodeCount)
                 json.key("depth")
@@ -187,6 +194,14 @@ struct TrainingReport {
                         json.string(entry.feature)
                         json.key("share")
                         json.number(entry.share)
+                        if let measured = measured[entry.feature] {
+                            json.key("meanAbsoluteShap")
+                            json.number(measured.shap)
+                            json.key("averagePrecisionLoss")
+                            json.number(measured.loss)
+                            json.key("averagePrecisionLossDeviation")
+                            json.number(measured.deviation)
+                        }
                     }
                 }
             }

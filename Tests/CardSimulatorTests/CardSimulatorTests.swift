@@ -2,7 +2,7 @@ import CardSimulator
 import RiskDomain
 import Testing
 
-@Suite("Card simulator", .timeLimit(.minutes(2)))
+@Suite("Card simulator", .timeLimit(.minutes(10)))
 struct CardSimulatorTests {
     @Test("The same seed gives the same bytes, on every machine and in every release")
     func sameSeedSameBytes() throws {

@@ -3,14 +3,14 @@ import Testing
 
 @Suite struct CalibrationTests {
     @Test func brierAndLogLossAreThoseWorkedOutByHand() throws {
-        #expect(Calibration.brier(scores: [0, 1, 0.5, 0.25], isFraud: [false, true, true, false]) == (0.25 + 0.0625) / 4)
-        let loss = try #require(Calibration.logLoss(scores: [0.5, 0.5], isFraud: [true, false]))
+        #expect(ProbabilityMetrics.brier(scores: [0, 1, 0.5, 0.25], isFraud: [false, true, true, false]) == (0.25 + 0.0625) / 4)
+        let loss = try #require(ProbabilityMetrics.logLoss(scores: [0.5, 0.5], isFraud: [true, false]))
         #expect(abs(loss - 0.6931471805599453) < 1e-15)
-        #expect(Calibration.brier(scores: [], isFraud: []) == nil && Calibration.logLoss(scores: [], isFraud: []) == nil)
+        #expect(ProbabilityMetrics.brier(scores: [], isFraud: []) == nil && ProbabilityMetrics.logLoss(scores: [], isFraud: []) == nil)
     }
 
     @Test func aCertainMistakeIsDearAndNotInfinite() throws {
-        let loss = try #require(Calibration.logLoss(scores: [0], isFraud: [true]))
+        let loss = try #require(ProbabilityMetrics.logLoss(scores: [0], isFraud: [true]))
         #expect(loss > 36 && loss < 37)
     }
 

@@ -50,8 +50,11 @@ import Testing
         let flat = FlatEngine(try handForest())
         var contributions = [0.0, 0.0]
         #expect(flat.explainedScore([10, 1], contributions: &contributions) == 0.2)
-        #expect(contributions == [0.05 - 0.1, 0.2 - 0.05])
-        #expect(flat.bias == 0.1)
+        // Of the inner nodes: (70 × 0.01 + 20 × 0.2) / 90, and that with 10 × 0.9.
+        let values = handTree().decisionTree.nodeValues
+        #expect(abs(values[1] - 4.7 / 90) < 1e-15 && abs(values[0] - 13.7 / 100) < 1e-15)
+        #expect(contributions == [values[1] - values[0], 0.2 - values[1]])
+        #expect(flat.bias == values[0])
     }
 
     @Test func aForestAnswersTheMeanOfItsTrees() throws {

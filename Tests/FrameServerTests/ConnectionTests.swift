@@ -2,7 +2,7 @@ import FrameServer
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ConnectionTests {
     @Test func twoHundredConnectionsAreServedAtOnce() throws {
         let server = try RunningServer()

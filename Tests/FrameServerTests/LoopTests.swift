@@ -4,7 +4,7 @@ import Glibc
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct LoopTests {
     @Test(arguments: ["127.0.0.1:0", "localhost:0", "0.0.0.0:0"])
     func itListensWhereItIsToldTo(address: String) throws {

@@ -2,7 +2,7 @@ import FrameServer
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct RequestMemoryTests {
     private static let large = [UInt8](repeating: 7, count: 800_000)
 

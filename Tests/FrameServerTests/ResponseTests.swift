@@ -2,7 +2,7 @@ import FrameServer
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ResponseTests {
     /// Ten million bytes of a file that is gone once closed.
     final class Content: Sendable {

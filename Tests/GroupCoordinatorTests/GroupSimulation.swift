@@ -386,7 +386,7 @@ final class GroupSimulation {
 
 @Suite struct GroupSimulationTests {
     /// Many short cases, so that no case holds a thread of the pool for long. 3,000 seeds have been run; they take half a minute.
-    @Test(.timeLimit(.minutes(5)), arguments: 0..<20 as Range<UInt64>)
+    @Test(.timeLimit(.minutes(10)), arguments: 0..<20 as Range<UInt64>)
     func theRulesHoldWhateverClientsAndRestartsDo(block: UInt64) {
         var stable = 0
         for seed in block * 20..<(block + 1) * 20 {

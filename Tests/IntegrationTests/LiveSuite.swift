@@ -6,6 +6,7 @@ import Hosting
 import Intake
 import Kafka
 import Migrations
+import Onnx
 import Pipeline
 import Postgres
 import RiskDomain

@@ -6,7 +6,7 @@ import Testing
 @testable import KafkaProtocol
 
 /// The whole broker over sockets.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct LoopbackTests {
     let directory = TemporaryDirectory()
 

@@ -211,4 +211,20 @@ struct RecordTests {
         bench.send(Bench.produceRequest("t", 2, Bench.batch(["d"])), version: 9)
         #expect(try bench.response(ProduceResponse.self, version: 9).response.responses[0].partitionResponses[0].errorCode == 56)
     }
+
+    @Test func aClosedSegmentIsFlushedInTheBackgroundWhateverThePolicy() throws {
+        let bench = try Bench(directory)
+        var works: [[FlushWork]] = []
+        bench.node.flusher.perform = { works.append($0) }
+        try bench.create("t", config: ["segment.bytes": "1024"])
+        let batch = Bench.batch([String(repeating: "x", count: 600)])
+        #expect(try bench.produce("t", batch).errorCode == 0)
+        #expect(works.isEmpty)
+        #expect(try bench.produce("t", batch).errorCode == 0, "the answer waits for nothing")
+        #expect(works.count == 1)
+        try works[0][0].perform()
+        bench.node.flusher.completed([nil], micros: 5)
+        #expect(try bench.produce("t", Bench.batch(["y"])).errorCode == 0)
+        #expect(works.count == 1)
+    }
 }

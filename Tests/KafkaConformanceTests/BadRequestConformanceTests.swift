@@ -3,7 +3,7 @@ import KafkaProtocol
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct BadRequestConformanceTests {
+@Suite(.timeLimit(.minutes(10))) struct BadRequestConformanceTests {
     @Test(arguments: BrokerUnderTest.all)
     func batchesThatAreWrongAreRefusedAndLeaveNoTrace(_ broker: BrokerUnderTest) async throws {
         let bench = try Bench(broker)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A group as its members live it.
-@Suite(.timeLimit(.minutes(2))) struct GroupConformanceTests {
+@Suite(.timeLimit(.minutes(10))) struct GroupConformanceTests {
     private func member(
         _ bench: Bench, _ instanceId: String? = nil, _ assignors: [GroupMembership.Assignor] = [.range],
         groupHooks: GroupHooks = GroupHooks()

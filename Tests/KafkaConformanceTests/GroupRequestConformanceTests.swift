@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A group as its requests and error codes show it.
-@Suite(.timeLimit(.minutes(2))) struct GroupRequestConformanceTests {
+@Suite(.timeLimit(.minutes(10))) struct GroupRequestConformanceTests {
     private func joining(
         _ bench: Bench, _ memberId: String = "", instanceId: String? = nil, session: Int32 = 10_000, type: String = "consumer",
         protocols: [String] = ["range"], group: String? = nil

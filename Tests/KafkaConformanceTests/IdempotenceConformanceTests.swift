@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct IdempotenceConformanceTests {
+@Suite(.timeLimit(.minutes(10))) struct IdempotenceConformanceTests {
     /// What befalls every seventh produce request or its answer.
     enum Mishap: String, CaseIterable, Sendable {
         case answerLost, answerCutShort, requestLost, requestCutShort, answerLate

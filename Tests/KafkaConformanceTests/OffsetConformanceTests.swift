@@ -3,7 +3,7 @@ import KafkaProtocol
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct OffsetConformanceTests {
+@Suite(.timeLimit(.minutes(10))) struct OffsetConformanceTests {
     static let start: Int64 = 1_600_000_000_000
 
     @Test(arguments: BrokerUnderTest.all)

@@ -1,9 +1,10 @@
+import Foundation
 import Kafka
 import KafkaProtocol
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct RecordConformanceTests {
+@Suite(.timeLimit(.minutes(10))) struct RecordConformanceTests {
     /// Without it the other tests would pass for want of a broker.
     @Test(.enabled(if: BrokerUnderTest.hasEmbedded, "\(BrokerUnderTest.embeddedAbsence)"))
     func theEmbeddedBrokerIsAmongThoseTested() {
@@ -179,6 +180,18 @@ import Testing
         #expect(batch[0].timestampMillis == answer.logAppendTimeMs)
         batch.clear()
         await consumer.close()
+    }
+
+    @Test(arguments: BrokerUnderTest.all)
+    func timesTooFarFromTheBrokersAreRefused(_ broker: BrokerUnderTest) async throws {
+        let bench = try Bench(broker)
+        try await bench.makeTopic(["message.timestamp.after.max.ms": "60000", "message.timestamp.before.max.ms": "60000"])
+        let raw = try bench.raw()
+        let now = Int64(Date().timeIntervalSince1970 * 1_000)
+        for (timestamp, code) in [(now - 120_000, ErrorCode.invalidTimestamp), (now + 120_000, .invalidTimestamp), (now, .noError)] {
+            require(try await raw.produce(batch(["a"], at: timestamp).encoded(), to: bench.topic).errorCode, code)
+        }
+        raw.close()
     }
 
     @Test(arguments: BrokerUnderTest.all)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Brokers whose processes are the tests' own.
-@Suite(.timeLimit(.minutes(4))) struct RestartConformanceTests {
+@Suite(.timeLimit(.minutes(10))) struct RestartConformanceTests {
     enum End: String, CaseIterable, Sendable { case stop, kill }
 
     /// What must be the same before and after.
@@ -177,7 +177,7 @@ import Testing
         let broker = try await BrokerUnderTest.own(kind, retentionCheckMillis: 300)
         let sized = try Bench(broker)
         let timed = try Bench(broker)
-        try await sized.makeTopic(["retention.bytes": "2097152", "segment.bytes": "1048576"])
+        try await sized.makeTopic(["retention.bytes": "2097152", "retention.ms": "-1", "segment.bytes": "1048576"])
         try await timed.makeTopic(["retention.ms": "-1", "segment.bytes": "1048576"])
         let admin = try sized.admin()
         let raw = try sized.raw()

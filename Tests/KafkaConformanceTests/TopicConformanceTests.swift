@@ -3,7 +3,7 @@ import KafkaProtocol
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct TopicConformanceTests {
+@Suite(.timeLimit(.minutes(10))) struct TopicConformanceTests {
     /// One order and its one answer.
     private func create(_ raw: RawConnection, _ topic: CreateTopicsRequest.Topic, version: Int16 = 7, validateOnly: Bool = false)
         async throws -> CreateTopicsResponse.Topic

@@ -3,7 +3,7 @@ import KafkaMessageGenerator
 import KafkaProtocol
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct MessageTests {
     @Test func committedSourcesAreWhatTheDescriptionGives() throws {
         let files = SwiftEmitter(try KafkaProtocolFiles.schema()).files()

@@ -2,7 +2,7 @@ import CLibrdkafka
 import Kafka
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct AdminTests {
+@Suite(.timeLimit(.minutes(10))) struct AdminTests {
     let mock: MockCluster
     init() throws { mock = try MockCluster() }
 

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct GroupConsumerTests {
+@Suite(.timeLimit(.minutes(10))) struct GroupConsumerTests {
     let mock: MockCluster
     init() throws { mock = try MockCluster() }
 

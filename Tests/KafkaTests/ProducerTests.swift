@@ -3,7 +3,7 @@ import Kafka
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ProducerTests {
+@Suite(.timeLimit(.minutes(10))) struct ProducerTests {
     let mock: MockCluster
     init() throws { mock = try MockCluster() }
 

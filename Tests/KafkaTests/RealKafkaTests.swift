@@ -3,7 +3,7 @@ import Kafka
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: KafkaForTests.isAvailable, "\(KafkaForTests.absence)"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: KafkaForTests.isAvailable, "\(KafkaForTests.absence)"), .timeLimit(.minutes(10)))
 struct RealKafkaTests {
     let configuration: KafkaConfiguration
     /// Each test has its own.

@@ -2,7 +2,7 @@ import Glibc
 import LocalStack
 import Testing
 
-@Suite("Finding Kafka", .timeLimit(.minutes(1)))
+@Suite("Finding Kafka", .timeLimit(.minutes(10)))
 struct KafkaLocatorTests {
     let folder = TemporaryFolder()
 

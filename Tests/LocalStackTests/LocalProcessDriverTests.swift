@@ -2,7 +2,7 @@ import Glibc
 import LocalStack
 import Testing
 
-@Suite("Replicas as local processes", .timeLimit(.minutes(1)))
+@Suite("Replicas as local processes", .timeLimit(.minutes(10)))
 struct LocalProcessDriverTests {
     let folder = TemporaryFolder()
     let table: ProcessTable

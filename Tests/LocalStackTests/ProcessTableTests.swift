@@ -2,7 +2,7 @@ import Glibc
 import LocalStack
 import Testing
 
-@Suite("Process table", .timeLimit(.minutes(1)))
+@Suite("Process table", .timeLimit(.minutes(10)))
 struct ProcessTableTests {
     let folder = TemporaryFolder()
     let table: ProcessTable

@@ -13,7 +13,7 @@ private let sources: [KafkaSource] = {
     return Set([given, embedded].compactMap { $0 }).sorted { "\($0)" < "\($1)" }
 }()
 
-@Suite("A Kafka of this machine", .timeLimit(.minutes(3)), .enabled(if: !sources.isEmpty))
+@Suite("A Kafka of this machine", .timeLimit(.minutes(10)), .enabled(if: !sources.isEmpty))
 struct RealKafkaTests {
     @Test("Kafka starts, takes connections, stops, and starts again at the same address on its own data", arguments: sources)
     func startStopStart(source: KafkaSource) async throws {

@@ -31,7 +31,7 @@ private func problem(_ body: () async throws -> Void) async -> MigrationFailure.
     } catch { return (error as? MigrationFailure)?.problems.first }
 }
 
-@Suite("Migrations on PostgreSQL", .timeLimit(.minutes(3)))
+@Suite("Migrations on PostgreSQL", .timeLimit(.minutes(10)))
 struct MigratorTests {
     @Test("All migrations of the suite apply to an empty database, and a second run does nothing")
     func appliesAll() async throws {

@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Rights", .timeLimit(.minutes(3)))
+@Suite("Rights", .timeLimit(.minutes(10)))
 struct RightsTests {
     private static let directory =
         URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path + "/migrations"

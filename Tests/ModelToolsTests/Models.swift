@@ -5,7 +5,7 @@ import RiskDomain
 import Training
 
 /// A small forest with missing values on both sides, as services load it.
-func arbitraryForest(seed: UInt64, treeCount: Int = 6, review: Double = 0.4) async throws -> Forest {
+func arbitraryForest(seed: UInt64, treeCount: Int = 6, review: Double = 0.4, shard: TrainingShard? = nil) async throws -> Forest {
     var random = SplitMix64(seed: seed)
     var columns = [[Double]](repeating: [], count: 3)
     var labels: [Bool] = []
@@ -20,7 +20,7 @@ func arbitraryForest(seed: UInt64, treeCount: Int = 6, review: Double = 0.4) asy
     let recipe = ModelRecipe(
         algorithm: .forest(ForestParameters(treeCount: treeCount, tree: TreeParameters(depthMax: 5, featureSample: .squareRoot))),
         seed: seed)
-    let forest = try await recipe.fit(set, rows: Array(0..<300), featureSet: ContentHash(of: [1, 2, 3]))
+    let forest = try await recipe.fit(set, rows: Array(0..<300), featureSet: ContentHash(of: [1, 2, 3]), shard: shard)
     return try forest.replacing(thresholds: DecisionThresholds(review: review, decline: 0.9), training: forest.training)
 }
 

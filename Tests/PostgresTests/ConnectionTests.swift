@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct ConnectionTests {
     @Test func aPipelineGivesResultsInOrderAndNamesWhatFailed() async throws {
         try await withConnection { connection in

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct CopyTests {
     private static let table = """
         CREATE TABLE rows (n int, b bool, i2 int2, i4 int4, i8 int8, f8 float8, f4 float4, t text, y bytea, u uuid, ts timestamptz, d date,

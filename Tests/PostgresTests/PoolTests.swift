@@ -6,7 +6,7 @@ import Testing
     try await connection.query("SELECT pg_backend_pid()").single().int32(0)
 }
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct PoolTests {
     @Test func aPoolNeverExceedsItsConnections() async throws {
         try await PostgresForTests.withDatabase { conninfo in

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct TransactionTests {
     private static let progress = "UPDATE progress SET next_offset = $1 WHERE next_offset = $2 AND lease = $3"
 

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct ValueTests {
     /// Sends a value as a parameter; gives its text as the server sees it, and the value read back.
     private func roundTrip<T: PostgresScalar>(_ value: T, _ cast: String, _ connection: PostgresConnection) async throws -> (String, T) {

@@ -3,7 +3,7 @@ import RecordLog
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct CrashTests {
     static func batch(_ number: Int32) -> [UInt8] {
         BatchBuilder(

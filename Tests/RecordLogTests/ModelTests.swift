@@ -37,7 +37,7 @@ private struct Model {
     }
 }
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct ModelTests {
     @Test(arguments: 0..<120 as Range<UInt64>)
     func logAgreesWithAListOfBatches(seed: UInt64) throws {

@@ -2,7 +2,7 @@ import Foundation
 import RecordLog
 import Testing
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(10)))
 struct TimeLookupTests {
     @Test(arguments: TestCodec.allCases)
     func everyTimeIsFoundWithEveryCodec(codec: TestCodec) throws {
@@ -146,6 +146,33 @@ struct TimeLookupTests {
         _ = log.append(BatchBuilder(timestamps: [-1, -1]).build())
         #expect(try log.maxTimestamp() == nil)
         #expect(try log.offset(atOrAfterMillis: 0) == nil)
+    }
+}
+
+@Suite
+struct TimeLimitTests {
+    @Test(arguments: [
+        ([900, 1_100], true), ([-1, -1], true), ([899, 1_000], false), ([1_000, 1_101], false), ([900, Int64.max], false),
+    ])
+    func timesFarFromTheBrokersAreRefused(timestamps: [Int64], isTaken: Bool) throws {
+        let scratch = Scratch()
+        let log = try PartitionLog.open(directory: scratch("log"))
+        log.settings.timestampBeforeMaxMillis = 100
+        log.settings.timestampAfterMaxMillis = 100
+        let outcome = log.append(BatchBuilder(timestamps: timestamps).build(), now: 1_000)
+        if isTaken {
+            #expect(outcome == .appended(baseOffset: 0, lastOffset: 1, appendTimeMillis: -1))
+        } else if case .rejected(let rejection) = outcome {
+            #expect(rejection.kafkaErrorCode == 32)
+            #expect(log.endOffset == 0)
+        } else {
+            Issue.record("\(outcome)")
+        }
+        log.settings.timestampType = .logAppendTime
+        let next = log.endOffset
+        #expect(
+            log.append(BatchBuilder(timestamps: [1, 2]).build(), now: 1_000)
+                == .appended(baseOffset: next, lastOffset: next + 1, appendTimeMillis: 1_000), "the log's own time is always right")
     }
 }
 

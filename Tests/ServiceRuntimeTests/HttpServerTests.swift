@@ -39,7 +39,7 @@ private func get(_ path: String, method: String = "GET", body: String = "", port
     return try exchange("\(method) \(path) HTTP/1.1\r\nHost: x\r\nX-Word: yes\r\nConnection: close\r\n\(length)\r\n\(body)", port: port)
 }
 
-@Suite(.timeLimit(.minutes(1))) struct HttpServerTests {
+@Suite(.timeLimit(.minutes(10))) struct HttpServerTests {
     private let health = Health(awaiting: ["kafka"])
     private let metrics = MetricsRegistry()
 

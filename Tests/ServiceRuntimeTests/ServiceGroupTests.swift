@@ -23,7 +23,7 @@ private func configuration(_ members: [ServiceGroup.Member]) -> (ServiceGroup.Co
     return (configuration, send)
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ServiceGroupTests {
+@Suite(.timeLimit(.minutes(10))) struct ServiceGroupTests {
     @Test func servicesStartInOrderAndStopInReverse() async throws {
         let recorder = Recorder()
         let (configuration, signals) = configuration(["a", "b", "c"].map { .init(polite($0, recorder)) })

@@ -4,6 +4,7 @@ package import Forest
 internal import Foundation
 package import Hashing
 package import Intake
+internal import Onnx
 internal import Pipeline
 internal import RiskDomain
 package import Stages

@@ -3,6 +3,7 @@ import Features
 import Forest
 import Hashing
 import Json
+import Onnx
 import Pipeline
 import RiskDomain
 import StageHarness

@@ -48,7 +48,8 @@ package enum ApacheKafkaForTests {
         guard TestProcess.spawn(["/bin/bash", "-c", care, "watchdog", script, folder], input: lifeline[0]) != nil else { return nil }
         close(lifeline[0])
 
-        guard let start = TestProcess.spawn(["/bin/bash", script, "start", folder, "--port", "\(port)", "--heap", "256m"], input: nil) else {
+        guard let start = TestProcess.spawn(["/bin/bash", script, "start", folder, "--port", "\(port)", "--heap", "256m"], input: nil)
+        else {
             return nil
         }
         var status: Int32 = 0

@@ -68,7 +68,9 @@ private func writeCsv(_ path: String) throws {
         [], ["--csv", "a.csv", "--from-postgres"], ["--csv", "a.csv", "--folds", "3"], ["--csv", "a.csv", "--outcome-delay", "9d"],
         ["--csv", "a.csv", "--train-from", "yesterday"], ["--csv", "a.csv", "--sample", "some"], ["--csv", "a.csv", "--seed", "-1"],
         ["--csv", "a.csv", "--algorithm", "tree", "--trees", "3"], ["--csv", "a.csv", "--review-at", "0.9", "--decline-at", "0.1"],
-        ["--csv", "a.csv", "--thresholds", "cost", "--alerts-per-day", "5"], ["--unknown"], ["--cost-review", "-3", "--csv", "a.csv"],
+        ["--csv", "a.csv", "--thresholds", "cost", "--alerts-per-day", "5"], ["--unknown"], ["--csv", "a.csv", "--shard", "5/4"],
+        ["--csv", "a.csv", "--shard", "2/3", "--trees", "1"], ["--csv", "a.csv", "--shard", "1/2", "--protocol", "prequential"],
+        ["--csv", "a.csv", "--shard", "1/2", "--algorithm", "tree"], ["--cost-review", "-3", "--csv", "a.csv"],
     ])
     func aMistakeOnTheCommandLineIsToldInOneLine(arguments: [String]) async {
         let outcome = await train(arguments)
@@ -95,7 +97,10 @@ private func writeCsv(_ path: String) throws {
             #expect(outcome.code == 0, "\(outcome.errors)")
             #expect(outcome.errors.isEmpty && outcome.output.contains("forest of 5") && outcome.output.contains("tested from"))
             let page = try String(contentsOfFile: folder + "/card.model.html", encoding: .utf8)
-            for words in ["ROC", "Calibration", "By TX_DURING_NIGHT", "The same recipe in earlier periods", "Tree 1 of 5"] {
+            for words in [
+                "ROC", "Calibration", "By TX_DURING_NIGHT", "The same recipe in earlier periods", "Tree 1 of 5",
+                "Loss of average precision",
+            ] {
                 #expect(page.contains(words), "\(words)")
             }
             let again = await train(

@@ -1,6 +1,7 @@
 import Features
 import Forest
 import Hashing
+import Onnx
 import ServiceRuntime
 
 /// A model file that fits a feature set.

@@ -34,6 +34,6 @@ enum ConvertModelCommand {
         }
         let forest = try ModelFormats.convert(model, conversion)
         try ModelCommandSupport.write(
-            forest, invocation, trees: "\(model.format.rawValue) as \(TextNumber.grouped(forest.trees.count)) trees")
+            forest, invocation, trees: "\(model.format.rawValue) as \(TextNumber.grouped(forest.treeCount)) trees")
     }
 }

@@ -12,6 +12,10 @@ enum ExplainModelCommand {
         options: [
             ModelCommandSupport.csvOption, ModelCommandSupport.jsonRowsOption,
             .init("rows", .int(1...1_000_000), default: "10", doc: "Rows of the CSV file to explain, from its beginning"),
+            .init(
+                "method", .choice(ModelExplanation.Method.allCases.map(\.rawValue)), default: "shap",
+                doc: "shap: Shapley values, as services give reasons by; path: the cheap attribution along the way through the trees"),
+            .init("reasons", .path, doc: "The file that puts reasons into words; without it they are the features' names"),
             .init("output", .int(0...1_000_000), default: "0", doc: "The output explained, of a model with several"),
         ], flags: [ModelCommandSupport.jsonFlag], arguments: [ModelCommandSupport.modelArgument]
     ) { invocation in
@@ -19,7 +23,15 @@ enum ExplainModelCommand {
         guard let rows = try ModelCommandSupport.rows(invocation, model, rowCountMax: invocation.int("rows")) else {
             throw CommandUsageFailure(path: invocation.path, problem: "name the rows: --row JSON or --csv FILE")
         }
-        let explanations = try (0..<rows.count).map { try ModelExplanation(model, row: rows.row($0), output: invocation.int("output")) }
+        var words: ReasonWords?
+        if let path = invocation.optionalString("reasons") {
+            words = try ReasonFile(yaml: FileBytes.read(path, byteCountMax: 1 << 20), file: path).words(for: model.features)
+        }
+        guard let method = ModelExplanation.Method(rawValue: invocation.string("method")) else {
+            preconditionFailure("the parser only lets the declared methods through")
+        }
+        let explainer = try ModelExplainer(model, output: invocation.int("output"), method: method, words: words)
+        let explanations = (0..<rows.count).map { explainer.explain(rows.row($0)) }
         if invocation.flag("json") {
             ReportJson { json in
                 json.member("model", "\(model.hash)")
@@ -29,12 +41,10 @@ enum ExplainModelCommand {
                     json.member("margin", explanation.margin)
                     json.member("base", explanation.base)
                     if let decision = explanation.decision { json.member("decision", "\(decision.word)") }
-                    json.key("reasons")
-                    json.array { json in
-                        for reason in explanation.reasons {
-                            json.element()
-                            json.string(reason)
-                        }
+                    json.list("reasons", explanation.reasons) { json, reason in
+                        json.member("code", reason.code)
+                        json.member("text", reason.text)
+                        json.member("contribution", reason.contribution)
                     }
                     json.list("features", explanation.parts) { json, part in
                         json.member("name", part.feature)
@@ -49,7 +59,7 @@ enum ExplainModelCommand {
             let scores = explanation.scores.map { "\($0)" }.joined(separator: ", ")
             let decision = explanation.decision.map { ": \($0.word)" } ?? ""
             print("row \(index + 1): score \(scores)\(decision)")
-            if !explanation.reasons.isEmpty { print("reasons: \(explanation.reasons.joined(separator: ", "))") }
+            if !explanation.reasons.isEmpty { print("reasons: \(explanation.reasons.map(\.text).joined(separator: ", "))") }
             var table = TextTable(columns: ["feature", "value", "contribution"])
             table.append(["base", "", FigureText.fixed(explanation.base, 6)])
             for part in explanation.parts where part.contribution != 0 {

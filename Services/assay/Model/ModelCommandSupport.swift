@@ -55,7 +55,7 @@ enum ModelCommandSupport {
         let hash = ContentHash(of: bytes)
         if invocation.flag("json") {
             return CommandSupport.printJson([
-                "out": .text(path), "sha256": .text("\(hash)"), "bytes": .int(bytes.count), "trees": .int(forest.trees.count),
+                "out": .text(path), "sha256": .text("\(hash)"), "bytes": .int(bytes.count), "trees": .int(forest.treeCount),
             ])
         }
         print("\(path): \(trees), \(TextNumber.grouped(bytes.count)) bytes, sha256 \(hash)")

@@ -41,7 +41,7 @@ struct Demo: Sendable {
     private var start: Int { liveStart - historyDays }
 
     private var csv: String { stack.directory + "/transactions.csv" }
-    private var model: String { stack.directory + "/model.json" }
+    private var model: String { stack.directory + "/model.onnx" }
 
     func run() async throws {
         let begun = ContinuousClock.now

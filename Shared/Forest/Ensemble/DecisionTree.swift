@@ -2,7 +2,7 @@
 ///
 /// An inner node asks about one value of the row, after the rounding that ``TreeEnsemble/inputPrecision`` asks for:
 ///
-/// - missing (NaN; with ``NodeFlags/zeroIsMissing`` also `|x| <= 1e-35`, LightGBM's zero): left if ``NodeFlags/missingGoesLeft``, else right;
+/// - missing (NaN; with ``NodeFlags/zeroIsMissing`` also `|x|` at most ``zeroMagnitudeMax``): left if ``NodeFlags/missingGoesLeft``, else right;
 ///   with ``NodeFlags/missingIsZero`` NaN is taken for 0 instead, and tested;
 /// - numeric: left if `x <= threshold` (importers turn `<` into this by stepping to the next lower value of the input's type);
 /// - categorical (``NodeFlags/isCategorical``): left if the value is in ``categories`` of the node.
@@ -15,7 +15,12 @@ package struct DecisionTree: Hashable, Sendable {
         package static let missingIsZero = NodeFlags(rawValue: 4)
         /// The node asks for membership; ``DecisionTree/threshold`` is 0 and ``DecisionTree/categorySet`` says which set.
         package static let isCategorical = NodeFlags(rawValue: 8)
+        /// Of a categorical node: no negative value is in the set, not even one over -1 that would be cut to 0 (XGBoost).
+        package static let negativeIsOutside = NodeFlags(rawValue: 16)
     }
+
+    /// LightGBM's zero: its constant is a `Float`, and is a little over 1e-35 as a `Double`.
+    package static let zeroMagnitudeMax = Double(1e-35 as Float)
 
     /// What a leaf has in place of a feature.
     package static let none: Int32 = -1

@@ -14,9 +14,10 @@ extension TreeEnsemble {
         let flags = tree.flags[node]
         if flags.contains(.missingIsZero) {
             if value.isNaN { value = 0 }
-        } else if value.isNaN || flags.contains(.zeroIsMissing) && value.magnitude <= 1e-35 {
+        } else if value.isNaN || flags.contains(.zeroIsMissing) && value.magnitude <= DecisionTree.zeroMagnitudeMax {
             return flags.contains(.missingGoesLeft)
         }
+        if flags.contains(.negativeIsOutside), value < 0 { return false }
         if flags.contains(.isCategorical) { return tree.categories[Int(tree.categorySet[node])].contains(value) }
         return value <= tree.threshold[node]
     }

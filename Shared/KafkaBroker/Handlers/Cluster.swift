@@ -6,7 +6,9 @@ extension BrokerNode {
         response.apiKeys = Self.offeredApis
         if let code = faultCode(context) {
             response.errorCode = count(code)
-        } else if context.version >= 3, !(Self.isClientSoftware(request.clientSoftwareName) && Self.isClientSoftware(request.clientSoftwareVersion)) {
+        } else if context.version >= 3,
+            ![request.clientSoftwareName, request.clientSoftwareVersion].allSatisfy(Self.isClientSoftware)
+        {
             response.errorCode = count(.invalidRequest)
             response.apiKeys = []
         }

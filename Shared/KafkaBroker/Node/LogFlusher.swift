@@ -22,10 +22,13 @@ final class LogFlusher {
 
     /// - Returns: Whether the acknowledgement has to wait for a flush.
     func noteAppend(to partition: Partition) -> Bool {
-        if policy == .never { return false }
+        // Left to the system, a closed segment is flushed all the same, in the background: it moves the point from which a killed
+        // broker's log is scanned.
+        if policy == .never, !partition.log.hasUnflushedSegments { return false }
         if !partition.isDirty {
             partition.isDirty = true
             dirty.append(partition)
+            if policy == .never { start() }
         }
         return policy == .every
     }

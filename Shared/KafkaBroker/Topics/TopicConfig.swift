@@ -6,6 +6,8 @@ package enum TopicConfigKey: String, Hashable, Sendable, CaseIterable {
     case compressionType = "compression.type"
     case indexIntervalBytes = "index.interval.bytes"
     case maxMessageBytes = "max.message.bytes"
+    case messageTimestampAfterMaxMillis = "message.timestamp.after.max.ms"
+    case messageTimestampBeforeMaxMillis = "message.timestamp.before.max.ms"
     case messageTimestampType = "message.timestamp.type"
     case minInsyncReplicas = "min.insync.replicas"
     case retentionBytes = "retention.bytes"
@@ -54,6 +56,14 @@ extension TopicConfigKey {
             TopicConfigDefinition(
                 type: .int, defaultValue: "1048588", brokerName: "message.max.bytes",
                 doc: "The largest record batch, in bytes.", range: 0...Int64(Int32.max))
+        case .messageTimestampAfterMaxMillis:
+            TopicConfigDefinition(
+                type: .long, defaultValue: "3600000", brokerName: "log.message.timestamp.after.max.ms",
+                doc: "How far a producer's time may lie in the future, in milliseconds.", range: 0...Int64.max)
+        case .messageTimestampBeforeMaxMillis:
+            TopicConfigDefinition(
+                type: .long, defaultValue: "9223372036854775807", brokerName: "log.message.timestamp.before.max.ms",
+                doc: "How far a producer's time may lie in the past, in milliseconds.", range: 0...Int64.max)
         case .messageTimestampType:
             TopicConfigDefinition(
                 type: .string, defaultValue: "CreateTime", brokerName: "log.message.timestamp.type",
@@ -146,6 +156,8 @@ package struct TopicConfig: Hashable, Sendable {
         settings.retentionBytes = number(.retentionBytes, defaults)
         settings.retentionMillis = number(.retentionMillis, defaults)
         settings.messageBytesMax = Int(number(.maxMessageBytes, defaults))
+        settings.timestampBeforeMaxMillis = number(.messageTimestampBeforeMaxMillis, defaults)
+        settings.timestampAfterMaxMillis = number(.messageTimestampAfterMaxMillis, defaults)
         settings.timestampType = value(.messageTimestampType, defaults: defaults) == "LogAppendTime" ? .logAppendTime : .createTime
         return settings
     }

@@ -1,0 +1,118 @@
+// Kernels of the forest engines that need instructions which Swift cannot name: gathers, word permutes, compares into masks.
+//
+// Every kernel works on tables that Swift compiled, allocates nothing, and gives the same bits on every machine: what differs between
+// processors is how many rows or trees a step handles, never the order in which leaf values are summed.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Whether this processor and its operating system have AVX-512 F, BW, DQ and VL.
+bool assay_forest_has_avx512(void);
+/// Whether this processor and its operating system have AVX2.
+bool assay_forest_has_avx2(void);
+
+/// Rows that a block holds: the sieve's vectors are this long, ranks lie `column x row` in this stride.
+enum { ASSAY_FOREST_BLOCK_ROWS = 128 };
+/// Trees that the walk takes at once; lanes are padded to a multiple of it.
+enum { ASSAY_FOREST_WALK_TREES = 64 };
+
+/// How columns of ranks are made of a row's values; arrays are padded to a multiple of eight columns.
+///
+/// rank(x) = how many of the column's thresholds are smaller than x. A bucket table says where to start, `steps` halvings do the rest.
+typedef struct {
+    int32_t column_count;
+    bool rounds_to_float;
+    const int32_t *feature;
+    /// Values no greater in magnitude are missing; negative where zero is a value.
+    const double *zero_limit;
+    /// What a missing value is taken for: -inf (left of all), NaN (right of all) or 0.
+    const double *replacement;
+    const double *low;
+    const double *scale;
+    const double *last_bucket;
+    /// Where the column's buckets start in `bucket`, and its thresholds in `threshold`.
+    const int32_t *bucket_base;
+    const int32_t *threshold_base;
+    /// The rank right of all.
+    const int32_t *threshold_count;
+    /// Halvings of each column, and the most in each eight columns.
+    const int32_t *steps;
+    const int32_t *steps_of_eight;
+    const uint16_t *bucket;
+    const double *threshold;
+} assay_forest_ranks;
+
+/// Ranks of one row, `column_count` rounded up to eight of them. AVX-512.
+void assay_forest_rank_row_avx512(const assay_forest_ranks *ranks, const double *row, uint16_t *result);
+/// Ranks of `count` rows (at most a block, the rest of the last 16 is filled), `column x block`. AVX-512.
+void assay_forest_rank_block_avx512(
+    const assay_forest_ranks *ranks, const double *rows, ptrdiff_t stride, ptrdiff_t count, uint16_t *result);
+
+/// One inner node of the sieve: its vector becomes the right operand's where column > threshold, else the left one's.
+/// Operands are offsets into the region in units of eight bytes.
+typedef struct {
+    /// Threshold less 128, four times.
+    uint32_t threshold;
+    uint16_t column;
+    uint16_t left;
+    uint16_t right;
+    uint16_t result;
+} assay_forest_sieve_node;
+
+/// One byte of the leaf numbers of one tree.
+typedef struct {
+    int32_t first_node;
+    int32_t node_count;
+    /// Where the leaf numbers lie in the region afterwards, in bytes.
+    int32_t result;
+} assay_forest_sieve_plane;
+
+/// Evaluates all nodes of one plane for a block. `vector_bits` is 512, 256 or 128: what the processor has.
+void assay_forest_sieve(
+    const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *plane, uint8_t *region, int32_t vector_bits);
+
+/// Evaluates trees of one output for a block and adds their leaf values to `sums` in the trees' order.
+/// `planes` holds a low and a high plane per tree; a high plane's `result` is negative where the tree has no need of it.
+void assay_forest_sieve_sums(
+    const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *planes, const int32_t *leaf_base, ptrdiff_t tree_count,
+    const double *leaves, uint8_t *region, double *sums, int32_t vector_bits);
+
+/// A byte column of the sieve: part of a column of ranks.
+typedef struct {
+    int32_t column;
+    /// The rank that becomes 0; the byte stops at 0 and 255 and is stored less 128.
+    int32_t base;
+} assay_forest_sieve_column;
+
+void assay_forest_sieve_columns(
+    const assay_forest_sieve_column *columns, ptrdiff_t column_count, const uint16_t *ranks, int8_t *result, int32_t vector_bits);
+
+/// Trees packed for the walk of many trees at once.
+///
+/// A node is a word: rank of the threshold (bits 16...31), how far behind the node its left child stands (above the column's bits), column
+/// (low `column_bits`). The right child follows the left one. A leaf has rank 65535, so nothing goes right of it, and its number in the
+/// low 16 bits.
+typedef struct {
+    /// Trees; lanes without a tree point to a leaf of their own.
+    int32_t tree_count;
+    int32_t column_bits;
+    /// By sixty-four trees: steps to their deepest leaf.
+    const int32_t *depth;
+    /// By sixteen trees: their words of the first three levels, 1 + 2 + 4 times sixteen; below a leaf stands the leaf again.
+    const uint32_t *top;
+    /// By lane.
+    const int32_t *root;
+    const int32_t *leaf_base;
+    const uint32_t *nodes;
+    const double *leaves;
+} assay_forest_walk;
+
+/// Adds to every row's sum the leaf values of one output, in the trees' order; `ranks` holds 32 or 64 places a row, as `column_bits`
+/// (5 or 6) says. AVX-512.
+void assay_forest_walk_sums_avx512(const assay_forest_walk *walk, const uint16_t *ranks, ptrdiff_t row_count, double *sums);
+/// Leaf that every tree leads a row to, as its base and its number; `result` has a place for every lane. AVX-512.
+void assay_forest_walk_leaves_avx512(const assay_forest_walk *walk, const uint16_t *ranks, int32_t *result);
+/// Ranks of one row and their walk. AVX-512.
+double assay_forest_walk_score_avx512(const assay_forest_ranks *ranks, const assay_forest_walk *walk, const double *row);

@@ -1,0 +1,125 @@
+#include "cshap.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+typedef double vector4 __attribute__((vector_size(32)));
+typedef double vector8 __attribute__((vector_size(64)));
+
+#define ATTRIBUTES
+#define VECTOR vector4
+#define LANES 4
+#define LOOPS loops_4
+#define ADD add_4
+#include "cshap_kernel.h"
+#undef VECTOR
+#undef LANES
+#undef LOOPS
+#undef ADD
+#define VECTOR vector8
+#define LANES 8
+#define LOOPS loops_8
+#define ADD add_8
+#include "cshap_kernel.h"
+#undef VECTOR
+#undef LANES
+#undef LOOPS
+#undef ADD
+#undef ATTRIBUTES
+
+#if defined(__x86_64__)
+#define ATTRIBUTES __attribute__((target("avx2")))
+#define VECTOR vector4
+#define LANES 4
+#define LOOPS loops_4_avx2
+#define ADD add_4_avx2
+#include "cshap_kernel.h"
+#undef VECTOR
+#undef LANES
+#undef LOOPS
+#undef ADD
+#define VECTOR vector8
+#define LANES 8
+#define LOOPS loops_8_avx2
+#define ADD add_8_avx2
+#include "cshap_kernel.h"
+#undef LOOPS
+#undef ADD
+#undef ATTRIBUTES
+#define ATTRIBUTES __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw")))
+#define LOOPS loops_8_avx512
+#define ADD add_8_avx512
+#include "cshap_kernel.h"
+#undef VECTOR
+#undef LANES
+#undef LOOPS
+#undef ADD
+#undef ATTRIBUTES
+#endif
+
+int cshap_level(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512bw"))
+        return 2;
+    if (__builtin_cpu_supports("avx2")) return 1;
+#endif
+    return 0;
+}
+
+static inline __attribute__((always_inline)) void answer_tests(
+    const cshap_plan *plan, const int32_t *columns, cshap_answer *answers, int64_t first)
+{
+    const int64_t count = (int64_t)plan->node_count + plan->twig_count;
+    for (int64_t i = first; i < count; i++)
+        answers[i] = plan->test_answers[i] | (columns[plan->test_columns[i]] > plan->test_ranks[i]);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static void answer_tests_avx2(const cshap_plan *plan, const int32_t *columns, cshap_answer *answers)
+{
+    const int64_t count = (int64_t)plan->node_count + plan->twig_count;
+    int64_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        const __m256i values = _mm256_i32gather_epi32(columns, _mm256_loadu_si256((const __m256i *)(plan->test_columns + i)), 4);
+        const __m256i ranks = _mm256_loadu_si256((const __m256i *)(plan->test_ranks + i));
+        const __m256i right = _mm256_srli_epi32(_mm256_cmpgt_epi32(values, ranks), 31);
+        const __m256i factors = _mm256_loadu_si256((const __m256i *)(plan->test_answers + i));
+        _mm256_storeu_si256((__m256i *)(answers + i), _mm256_or_si256(right, factors));
+    }
+    answer_tests(plan, columns, answers, i);
+}
+#endif
+
+void cshap_answer_all(int level, const cshap_plan *plan, const int32_t *columns, cshap_answer *answers)
+{
+#if defined(__x86_64__)
+    if (level > 0) answer_tests_avx2(plan, columns, answers);
+    else
+#endif
+        answer_tests(plan, columns, answers, 0);
+    for (int64_t i = 0; i < plan->repeat_count; i++) {
+        const cshap_repeat repeat = plan->repeats[i];
+        const int32_t earlier = answers[repeat.earlier >> 1];
+        const int32_t answer = answers[repeat.node];
+        const int32_t is_dead = ((earlier >> 1) == 1) | ((earlier ^ repeat.earlier) & 1);
+        answers[repeat.node] = (answer & (is_dead - 1)) | ((2 | (answer & 1)) & -is_dead);
+    }
+}
+
+void cshap_add(int level, const cshap_plan *plan, const cshap_answer *answers, double *weights, double *expectations, double *sums)
+{
+#if defined(__x86_64__)
+    if (level > 0) {
+        if (plan->lane_count == 4) add_4_avx2(plan, answers, weights, expectations, sums);
+        else if (level > 1) add_8_avx512(plan, answers, weights, expectations, sums);
+        else add_8_avx2(plan, answers, weights, expectations, sums);
+        return;
+    }
+#endif
+    if (plan->lane_count == 4) add_4(plan, answers, weights, expectations, sums);
+    else add_8(plan, answers, weights, expectations, sums);
+}

@@ -1,0 +1,356 @@
+internal import CForestKernels
+
+/// A model compiled for scoring: the fastest engine for this machine, this model and the number of rows, chosen when it is made.
+///
+/// Every engine sums each output's leaf values in `Double` in the trees' order, so ``margins(rows:into:)`` has the bits of
+/// ``TreeEnsemble/margins(row:)`` whichever one is chosen, on every machine and for every size of batch.
+///
+/// A value of this type never changes, so any thread may score with it. Scoring allocates nothing once as many threads as ever have scored
+/// a batch.
+package struct CompiledForest: Sendable {
+    package enum Engine: String, Hashable, Sendable, CaseIterable {
+        /// Raw thresholds, eight trees interleaved, row by row: any model, any machine.
+        case flat
+        /// Ranks, eight rows interleaved: any machine.
+        case ranks
+        /// Ranks, sixteen trees a step, row by row: AVX-512.
+        case lanes
+        /// Every node for 128 rows, in vectors of 16, 32 and 64 bytes.
+        case sieve128, sieve256, sieve512
+    }
+
+    package let featureCount: Int
+    package let outputCount: Int
+    package let treeCount: Int
+    package let link: TreeEnsemble.Link
+    /// Engines that can take this model on this machine.
+    package let engines: [Engine]
+    /// The engine for one row.
+    package let rowEngine: Engine
+    /// The engine for whole blocks of 128 rows.
+    package let blockEngine: Engine
+    /// A rest of at least so many rows is scored as a block.
+    package let blockRowCountMin: Int
+
+    private let baseScores: AlignedTable<Double>
+    private let isMean: Bool
+    private let leaves: LeafTable
+    /// By tree.
+    private let shapes: AlignedTable<Shape>
+    private let starts: AlignedTable<Int32>
+    private let columns: RankColumns?
+    private let flat: FlatWalk
+    private let ranks: RankWalk?
+    private let lanes: LaneWalk?
+    private let sieve: Sieve?
+    private let scratch: ScratchPool
+    private let layout: Layout
+    /// One output that every tree adds one value to.
+    private let isSingle: Bool
+
+    private struct Shape: BitwiseCopyable {
+        var start: Int32
+        var firstOutput: Int32
+        var valueCount: Int32
+    }
+
+    /// Where things lie in the scratch, in bytes.
+    private struct Layout: Sendable {
+        var region = 0
+        var columnRanks = 0
+        var rowRanks = 0
+        var numbers = 0
+        var sums = 0
+        var byteCount = 0
+
+        init(regionByteCount: Int, columnCount: Int, laneCount: Int) {
+            let rows = RankColumns.blockRowCount
+            func take(_ size: Int) -> Int {
+                defer { byteCount += (size + 63) / 64 * 64 }
+                return byteCount
+            }
+            region = take(regionByteCount)
+            columnRanks = take(columnCount * rows * 2)
+            rowRanks = take(64 * rows * 2)
+            numbers = take(max(rows, laneCount) * 4)
+            sums = take(rows * 8)
+        }
+    }
+
+    /// Compiles a valid model.
+    ///
+    /// - Complexity: O(nodes × log nodes); some milliseconds for 50,000 nodes.
+    package init(_ ensemble: TreeEnsemble) {
+        self.init(ensemble, features: .detected)
+    }
+
+    /// As ``init(_:)``, for a processor that has less than this one: tests compile for all.
+    package init(_ ensemble: TreeEnsemble, features: ProcessorFeatures) {
+        guard let leaves = LeafTable(ensemble) else { preconditionFailure("a model has fewer than 2³¹ leaf values") }
+        featureCount = ensemble.featureCount
+        outputCount = ensemble.outputCount
+        treeCount = ensemble.trees.count
+        link = ensemble.link
+        baseScores = AlignedTable(ensemble.baseScores)
+        isMean = ensemble.aggregation == .mean
+        self.leaves = leaves
+        starts = AlignedTable(leaves.starts)
+        shapes = AlignedTable(
+            zip(ensemble.trees, leaves.starts).map {
+                Shape(start: $1, firstOutput: Int32($0.firstOutput), valueCount: Int32($0.valueCount))
+            })
+        isSingle = ensemble.outputCount == 1 && ensemble.trees.allSatisfy { $0.valueCount == 1 }
+        flat = FlatWalk(ensemble, leaves)
+        columns = RankColumns(ensemble)
+        ranks = columns.map { RankWalk(ensemble, $0, leaves) }
+        sieve = columns.flatMap { Sieve(ensemble, $0, leaves) }
+        let isSingle = isSingle
+        lanes =
+            features.hasAvx512
+            ? columns.flatMap { LaneWalk(ensemble, $0, leaves, numbersOnly: !isSingle) } : nil
+        layout = Layout(
+            regionByteCount: sieve?.regionByteCount ?? 0, columnCount: columns?.paddedCount ?? 0, laneCount: lanes?.laneCount ?? 0)
+        let hasSieve = sieve != nil
+        let region = layout.region
+        scratch = ScratchPool(byteCount: layout.byteCount) { if hasSieve { Sieve.prepare($0 + region) } }
+
+        var engines: [Engine] = [.flat]
+        if ranks != nil { engines.append(.ranks) }
+        if lanes != nil { engines.append(.lanes) }
+        if sieve != nil {
+            engines.append(.sieve128)
+            if features.hasAvx2 { engines.append(.sieve256) }
+            if features.hasAvx512 { engines.append(.sieve512) }
+        }
+        self.engines = engines
+        let costs = EngineCosts(
+            columnCount: columns?.count ?? 0, treeCount: ensemble.trees.count, flatSteps: flat.stepCount, isPlain: flat.isPlain,
+            rankSteps: ranks?.stepCount ?? 0, laneSteps: lanes?.stepCount ?? 0, sieveNodes: sieve?.nodeCount ?? 0)
+        rowEngine = costs.cheapestForRow(of: engines)
+        blockEngine = costs.cheapestForBlock(of: engines)
+        blockRowCountMin = costs.blockRowCountMin(row: rowEngine, block: blockEngine)
+    }
+
+    // MARK: Scoring
+
+    /// The margins of one row.
+    ///
+    /// - Parameters:
+    ///   - row: One value per feature; NaN is a missing value, infinities are ordinary values.
+    ///   - margins: One value per output, overwritten.
+    /// - Complexity: O(trees × depth); allocates nothing.
+    package func margins(row: UnsafeBufferPointer<Double>, into margins: UnsafeMutableBufferPointer<Double>) {
+        precondition(row.count == featureCount, "a row has one value per feature")
+        precondition(margins.count == outputCount, "one margin per output")
+        addUp(row.baseAddress ?? CompiledForest.nothing, margins.baseAddress!, rowEngine)
+        finish(margins.baseAddress!, 1)
+    }
+
+    /// The margin of one row, for a model of one output.
+    package func margin(row: UnsafeBufferPointer<Double>) -> Double {
+        precondition(outputCount == 1, "the model has one output")
+        var margin = 0.0
+        withUnsafeMutablePointer(to: &margin) { margins(row: row, into: UnsafeMutableBufferPointer(start: $0, count: 1)) }
+        return margin
+    }
+
+    /// The margins of rows that lie one behind the other.
+    ///
+    /// - Parameters:
+    ///   - rows: Row-major, `rows × featureCount`.
+    ///   - margins: Row-major, `rows × outputCount`, overwritten.
+    ///   - engine: One of ``engines``; the cheapest by default.
+    /// - Complexity: O(rows × trees × depth), or O(rows × nodes) for trees so small that this is faster; allocates nothing once warm.
+    package func margins(
+        rows: UnsafeBufferPointer<Double>, into margins: UnsafeMutableBufferPointer<Double>, using engine: Engine? = nil
+    ) {
+        precondition(margins.count % outputCount == 0, "one margin per row and output")
+        let rowCount = margins.count / outputCount
+        precondition(rows.count == rowCount * featureCount, "rows hold one value per feature")
+        precondition(engine.map(engines.contains) ?? true, "the engine takes this model on this machine")
+        guard rowCount > 0, let to = margins.baseAddress else { return }
+        let from = rows.baseAddress ?? CompiledForest.nothing
+        let block = RankColumns.blockRowCount
+        var row = 0
+        while row < rowCount {
+            let count = min(block, rowCount - row)
+            let chosen = engine ?? (count >= blockRowCountMin ? blockEngine : rowEngine)
+            if chosen == .flat || chosen == .lanes && count == 1 {
+                for index in row..<row + count { addUp(from + index * featureCount, to + index * outputCount, chosen) }
+            } else {
+                addUpBlock(from + row * featureCount, count, to + row * outputCount, chosen)
+            }
+            finish(to + row * outputCount, count)
+            row += count
+        }
+    }
+
+    /// The scores of one row: its margins after the model's link.
+    package func scores(row: UnsafeBufferPointer<Double>, into scores: UnsafeMutableBufferPointer<Double>) {
+        margins(row: row, into: scores)
+        link.apply(to: scores)
+    }
+
+    /// The scores of rows that lie one behind the other, `rows × outputCount`.
+    package func scores(
+        rows: UnsafeBufferPointer<Double>, into scores: UnsafeMutableBufferPointer<Double>, using engine: Engine? = nil
+    ) {
+        margins(rows: rows, into: scores, using: engine)
+        if link == .identity { return }
+        for start in stride(from: 0, to: scores.count, by: outputCount) {
+            link.apply(to: UnsafeMutableBufferPointer(rebasing: scores[start..<start + outputCount]))
+        }
+    }
+
+    package func margins(row: [Double]) -> [Double] {
+        [Double](unsafeUninitializedCapacity: outputCount) { margins, count in
+            margins.initialize(repeating: 0)
+            row.withUnsafeBufferPointer { self.margins(row: $0, into: UnsafeMutableBufferPointer(rebasing: margins[0..<outputCount])) }
+            count = outputCount
+        }
+    }
+
+    package func margins(rows: [Double], count rowCount: Int, using engine: Engine? = nil) -> [Double] {
+        [Double](unsafeUninitializedCapacity: rowCount * outputCount) { margins, count in
+            let whole = UnsafeMutableBufferPointer(rebasing: margins[0..<rowCount * outputCount])
+            whole.initialize(repeating: 0)
+            rows.withUnsafeBufferPointer { self.margins(rows: $0, into: whole, using: engine) }
+            count = rowCount * outputCount
+        }
+    }
+
+    // MARK: Engines
+
+    /// What a model without features reads: nothing.
+    private static var nothing: UnsafePointer<Double> { UnsafePointer(bitPattern: 64)! }
+
+    @inline(__always)
+    private func finish(_ margins: UnsafeMutablePointer<Double>, _ rowCount: Int) {
+        let count = Double(treeCount)
+        for row in 0..<rowCount {
+            for output in 0..<outputCount {
+                var margin = margins[row * outputCount + output]
+                if isMean { margin /= count }
+                margins[row * outputCount + output] = margin + baseScores[output]
+            }
+        }
+    }
+
+    /// Sums one row's leaf values.
+    @inline(__always)
+    private func addUp(_ row: UnsafePointer<Double>, _ sums: UnsafeMutablePointer<Double>, _ engine: Engine) {
+        #if arch(x86_64)
+            if engine == .lanes, isSingle, let lanes, let columns, columns.numericCount == columns.count {
+                sums[0] = withUnsafePointer(to: columns.tables) { ranks in
+                    withUnsafePointer(to: lanes.tables) { assay_forest_walk_score_avx512(ranks, $0, row) }
+                }
+                return
+            }
+        #endif
+        if engine == .lanes {
+            addUpBlock(row, 1, sums, .lanes)
+        } else if isSingle {
+            var sum = 0.0
+            flat.forEachLeaf(of: row) { tree, number in sum += leaves.values[Int(starts[tree]) &+ number] }
+            sums[0] = sum
+        } else {
+            sums.update(repeating: 0, count: outputCount)
+            flat.forEachLeaf(of: row) { tree, number in addLeaf(tree, number, sums) }
+        }
+    }
+
+    @inline(__always)
+    private func addLeaf(_ tree: Int, _ number: Int, _ sums: UnsafeMutablePointer<Double>) {
+        let shape = shapes[tree]
+        let values = leaves.values.start + (Int(shape.start) + number * Int(shape.valueCount))
+        let to = sums + Int(shape.firstOutput)
+        for value in 0..<Int(shape.valueCount) { to[value] += values[value] }
+    }
+
+    /// Sums the leaf values of at most a block's rows.
+    private func addUpBlock(
+        _ rows: UnsafePointer<Double>, _ rowCount: Int, _ sums: UnsafeMutablePointer<Double>, _ engine: Engine
+    ) {
+        guard let columns else { preconditionFailure("engines of blocks have columns") }
+        scratch.with { scratch in
+            let columnRanks = (scratch + layout.columnRanks).assumingMemoryBound(to: UInt16.self)
+            let byKernel = lanes != nil && engine != .ranks || engine == .sieve512
+            columns.rank(rows: rows, rowStride: featureCount, count: rowCount, into: columnRanks, byKernel: byKernel)
+            switch engine {
+            case .flat: preconditionFailure("the flat engine has no blocks")
+            case .ranks: addUpByRanks(scratch, columnRanks, rowCount, sums)
+            case .lanes: addUpByLanes(scratch, columnRanks, rowCount, sums)
+            case .sieve128: addUpBySieve(scratch, columnRanks, rowCount, sums, 128)
+            case .sieve256: addUpBySieve(scratch, columnRanks, rowCount, sums, 256)
+            case .sieve512: addUpBySieve(scratch, columnRanks, rowCount, sums, 512)
+            }
+        }
+    }
+
+    private func addUpByRanks(
+        _ scratch: UnsafeMutableRawPointer, _ columnRanks: UnsafePointer<UInt16>, _ rowCount: Int, _ sums: UnsafeMutablePointer<Double>
+    ) {
+        guard let ranks else { preconditionFailure("checked by the caller") }
+        let numbers = (scratch + layout.numbers).assumingMemoryBound(to: Int32.self)
+        sums.update(repeating: 0, count: rowCount * outputCount)
+        for tree in 0..<treeCount {
+            ranks.leafNumbers(tree: tree, ranks: columnRanks, rowCount: rowCount, into: numbers)
+            if isSingle {
+                let values = leaves.values.start + Int(starts[tree])
+                for row in 0..<rowCount { sums[row] += values[Int(numbers[row])] }
+            } else {
+                for row in 0..<rowCount { addLeaf(tree, Int(numbers[row]), sums + row * outputCount) }
+            }
+        }
+    }
+
+    private func addUpByLanes(
+        _ scratch: UnsafeMutableRawPointer, _ columnRanks: UnsafePointer<UInt16>, _ rowCount: Int, _ sums: UnsafeMutablePointer<Double>
+    ) {
+        #if arch(x86_64)
+            guard let lanes, let columns else { preconditionFailure("checked by the caller") }
+            let rowRanks = (scratch + layout.rowRanks).assumingMemoryBound(to: UInt16.self)
+            for column in 0..<columns.count {
+                let from = columnRanks + column * RankColumns.blockRowCount
+                for row in 0..<rowCount { rowRanks[row * lanes.rankCount + column] = from[row] }
+            }
+            sums.update(repeating: 0, count: rowCount * outputCount)
+            withUnsafePointer(to: lanes.tables) { tables in
+                if isSingle {
+                    assay_forest_walk_sums_avx512(tables, rowRanks, rowCount, sums)
+                } else {
+                    let numbers = (scratch + layout.numbers).assumingMemoryBound(to: Int32.self)
+                    for row in 0..<rowCount {
+                        assay_forest_walk_leaves_avx512(tables, rowRanks + row * lanes.rankCount, numbers)
+                        for tree in 0..<treeCount { addLeaf(tree, Int(numbers[tree]), sums + row * outputCount) }
+                    }
+                }
+            }
+        #endif
+    }
+
+    private func addUpBySieve(
+        _ scratch: UnsafeMutableRawPointer, _ columnRanks: UnsafePointer<UInt16>, _ rowCount: Int, _ sums: UnsafeMutablePointer<Double>,
+        _ vectorBits: Int32
+    ) {
+        guard let sieve else { preconditionFailure("checked by the caller") }
+        let region = scratch + layout.region
+        sieve.load(ranks: columnRanks, region: region, vectorBits: vectorBits)
+        if isSingle {
+            // The sums of a whole block, whatever the rows' number.
+            let all = (scratch + layout.sums).assumingMemoryBound(to: Double.self)
+            all.update(repeating: 0, count: RankColumns.blockRowCount)
+            sieve.addLeaves(leaves, starts: starts, region: region, sums: all, vectorBits: vectorBits)
+            sums.update(from: all, count: rowCount)
+        } else {
+            sums.update(repeating: 0, count: rowCount * outputCount)
+            for tree in 0..<treeCount {
+                let numbers = sieve.leafNumbers(tree: tree, region: region, vectorBits: vectorBits)
+                for row in 0..<rowCount {
+                    let number = Int(numbers.low[row]) | Int(numbers.high?[row] ?? 0) << 8
+                    addLeaf(tree, number, sums + row * outputCount)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+/// The leaf values of all trees, each tree's different ones once.
+///
+/// Leaves of one tree with the same values (bit by bit) share a number: forests have many pure leaves, and the fewer numbers a tree has the
+/// smaller are the engines' tables.
+struct LeafTable: Sendable {
+    /// By tree: for each of its leaves, the number of its values.
+    let numbers: [[Int32]]
+    /// By tree: how many different numbers.
+    let counts: [Int]
+    /// By tree: index of its first value in ``values``; values of number `n` start at `n × valueCount` behind it.
+    let starts: [Int32]
+    let values: AlignedTable<Double>
+
+    /// Nil where an `Int32` cannot count the values.
+    init?(_ ensemble: TreeEnsemble) {
+        var numbers: [[Int32]] = []
+        var counts: [Int] = []
+        var starts: [Int32] = []
+        var values: [Double] = []
+        for tree in ensemble.trees {
+            guard let start = Int32(exactly: values.count) else { return nil }
+            starts.append(start)
+            var known: [[UInt64]: Int32] = [:]
+            var ofLeaf: [Int32] = []
+            ofLeaf.reserveCapacity(tree.leafCount)
+            for leaf in 0..<tree.leafCount {
+                let row = tree.leafValues[leaf * tree.valueCount..<(leaf + 1) * tree.valueCount]
+                let bits = row.map(\.bitPattern)
+                if let number = known[bits] {
+                    ofLeaf.append(number)
+                } else {
+                    let number = Int32(known.count)
+                    known[bits] = number
+                    ofLeaf.append(number)
+                    values += row
+                }
+            }
+            numbers.append(ofLeaf)
+            counts.append(known.count)
+        }
+        guard values.count < Int32.max else { return nil }
+        self.numbers = numbers
+        self.counts = counts
+        self.starts = starts
+        self.values = AlignedTable(values)
+    }
+}

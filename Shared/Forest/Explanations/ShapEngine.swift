@@ -1,0 +1,162 @@
+// Path-dependent TreeSHAP by quadrature.
+//
+// Idea: let every feature be known independently with probability t. The expected margin is then a polynomial in t, and a feature's
+// Shapley value is the integral over t in 0...1 of the margin's derivative by that feature's own probability (Owen, "Multilinear
+// extensions of games", 1972). A path through d different features gives a derivative of degree d − 1, so Gauss and Legendre's rule
+// with ⌈d/2⌉ points is exact: four points do for eight features on a path, whatever the depth. Points and weights are positive and inside
+// the interval, so nothing cancels, and no subset weights, divisions or special cases are left.
+//
+// At one point the derivative by all features at once is the usual walk back through a computation: down the tree with the weight W
+// that a node is reached with, up with the expectation E below it. At a node that a row passes to its near child, with r the share
+// of the training rows that went to the far one and u the probability that the feature is not known:
+//
+//     W(far) = W·u·r    W(near) = W − W(far)    E = E(near) − u·r·(E(near) − E(far))    sum[feature] += W·s·r·(E(near) − E(far))
+//
+// For a feature met for the first time u = 1 − t and s = 1. If it was asked about further up, with z the product of the shares of the
+// sides taken there: where the row went that way too, what is known of the feature is known with probability t / (t + (1 − t)z), so
+// u = (1 − t)z / (t + (1 − t)z), and s is −du/dt = z / (t + (1 − t)z)². Where it did not (a dead answer) nothing is known: u = 1, s = 0.
+//
+// Layout: the lanes of a vector are the points. A row is first turned into ranks (``ShapColumns``), then into one answer a node, so the walks have no
+// branches to guess. A few trees, as many as the first-level cache has room for, are walked together, breadth first over all of them, so that
+// there is work while a result is waited for; a node's children's W and E lie side by side, so a side is an address, not a choice.
+// Nodes with two leaves, half of all, take a short cut: their E and difference are numbers known in advance.
+//
+// Cost: O(points × nodes) a row. The walks are C for the sake of AVX2 and AVX-512; every instruction set gives the same bits.
+
+internal import CShap
+
+/// Shapley values of a row's features, path-dependent (a feature that is not known divides as the training rows did), exact but for
+/// rounding: `base` and the contributions sum to the margin.
+///
+/// A value of this type never changes, so any thread may explain with it, each with a ``ShapScratch`` of its own; explaining allocates
+/// nothing.
+package struct ShapEngine: Sendable {
+    /// Which instructions the walks use. Results have the same bits with all.
+    package enum Instructions: Int32, Comparable, CaseIterable, Sendable {
+        case portable, avx2, avx512
+        /// The best that this machine has.
+        package static let best = Instructions(rawValue: cshap_level()) ?? .portable
+        package static func < (left: Instructions, right: Instructions) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    package let featureCount: Int
+    package let outputCount: Int
+    /// By output: the margin where nothing is known of a row.
+    package let base: [Double]
+    let plans: [ShapPlan]
+    let columns: ShapColumns
+    private let treeWeight: Double
+
+    /// Compiles the ensemble, which must be valid.
+    ///
+    /// - Throws: ``ForestFailure`` when a tree does not tell its cover.
+    package init(_ ensemble: TreeEnsemble) throws(ForestFailure) {
+        featureCount = ensemble.featureCount
+        outputCount = ensemble.outputCount
+        base = try ensemble.expectedMargins()
+        treeWeight = ensemble.treeWeight
+        columns = ShapColumns(ensemble)
+        var builders: [Int: ShapPlanBuilder] = [:]
+        for (index, tree) in ensemble.trees.enumerated() where tree.nodeCount > 1 {
+            let paths = TreePaths(tree)
+            // ⌈features / 2⌉ points, filled up to whole vectors.
+            let laneCount = paths.featureCountMax <= 8 ? 4 : (paths.featureCountMax + 15) / 16 * 8
+            for value in 0..<tree.valueCount where tree.isVaried(value) {
+                let shares = try CoverShares(tree, value: value, place: "trees[\(index)]")
+                builders[laneCount, default: ShapPlanBuilder(laneCount: laneCount)].append(tree, value, paths, shares)
+            }
+        }
+        let featureCount = featureCount
+        let columns = columns
+        plans = builders.keys.sorted().map { laneCount in
+            builders[laneCount]!.finish(columns)
+            return ShapPlan(builders[laneCount]!, featureCount: featureCount)
+        }
+    }
+
+    /// Explains one row.
+    ///
+    /// - Parameters:
+    ///   - row: One value per feature.
+    ///   - contributions: `outputCount × featureCount`, row-major, overwritten.
+    ///   - scratch: Made by ``makeScratch()`` of this engine.
+    /// - Complexity: O(points × nodes); allocates nothing.
+    package func explain(
+        _ row: UnsafeBufferPointer<Double>, into contributions: UnsafeMutableBufferPointer<Double>, using scratch: ShapScratch,
+        instructions: Instructions = .best
+    ) {
+        precondition(row.count == featureCount, "a row has one value per feature")
+        precondition(contributions.count == outputCount * featureCount, "one contribution per output and feature")
+        precondition(instructions <= .best, "this machine lacks these instructions")
+        scratch.check(belongsTo: self)
+        contributions.update(repeating: 0)
+        columns.fill(scratch.columns, from: row)
+        for plan in plans { plan.add(to: contributions, outputCount: outputCount, scratch, instructions) }
+        if treeWeight != 1 { for index in contributions.indices { contributions[index] *= treeWeight } }
+    }
+
+    package func explain(
+        _ row: [Double], into contributions: inout [Double], using scratch: ShapScratch, instructions: Instructions = .best
+    ) {
+        row.withUnsafeBufferPointer { row in
+            contributions.withUnsafeMutableBufferPointer { explain(row, into: $0, using: scratch, instructions: instructions) }
+        }
+    }
+
+    /// Room for one explanation at a time.
+    package func makeScratch() -> ShapScratch { ShapScratch(self) }
+}
+
+/// What explaining a row writes to on its way: belongs to one engine and is used by one thread at a time.
+package final class ShapScratch {
+    let columns: UnsafeMutableBufferPointer<Int32>
+    let answers: UnsafeMutableBufferPointer<Int32>
+    let weights: UnsafeMutableBufferPointer<Double>
+    let expectations: UnsafeMutableBufferPointer<Double>
+    let sums: UnsafeMutableBufferPointer<Double>
+
+    fileprivate init(_ engine: ShapEngine) {
+        let slotDoubles = engine.plans.map { $0.slotCount * $0.laneCount }.max() ?? 0
+        columns = .allocate(capacity: engine.columns.count)
+        columns.initialize(repeating: 0)
+        answers = .allocate(capacity: engine.plans.map(\.testCount).max() ?? 0)
+        answers.initialize(repeating: 0)
+        weights = AlignedDoubles.allocate(slotDoubles)
+        expectations = AlignedDoubles.allocate(slotDoubles)
+        sums = AlignedDoubles.allocate((engine.plans.map(\.laneCount).max() ?? 0) * engine.outputCount * engine.featureCount)
+    }
+
+    deinit {
+        columns.deallocate()
+        answers.deallocate()
+        weights.deallocate()
+        expectations.deallocate()
+        sums.deallocate()
+    }
+
+    fileprivate func check(belongsTo engine: ShapEngine) {
+        precondition(columns.count == engine.columns.count, "the scratch belongs to another engine")
+        for plan in engine.plans {
+            precondition(
+                answers.count >= plan.testCount && weights.count >= plan.slotCount * plan.laneCount
+                    && sums.count >= plan.laneCount * engine.outputCount * engine.featureCount, "the scratch belongs to another engine")
+        }
+    }
+}
+
+/// Memory for vectors: begins on a cache line.
+enum AlignedDoubles {
+    static func allocate(_ count: Int) -> UnsafeMutableBufferPointer<Double> {
+        let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, count) * 8, alignment: 64)
+        let doubles = raw.bindMemory(to: Double.self)
+        doubles.initialize(repeating: 0)
+        return doubles
+    }
+}
+
+extension DecisionTree {
+    /// Whether leaves differ in one of the tree's values.
+    func isVaried(_ value: Int) -> Bool {
+        (0..<leafCount).contains { leafValues[$0 * valueCount + value] != leafValues[value] }
+    }
+}

@@ -1,0 +1,240 @@
+internal import CShap
+
+/// Collects the trees whose paths need the same number of quadrature points, and lays them out in groves.
+struct ShapPlanBuilder {
+    private struct Entry {
+        var tree: DecisionTree
+        var value: Int
+        var paths: TreePaths
+        var shares: CoverShares
+        /// Inner nodes that are no twigs.
+        var nodeCount: Int
+    }
+
+    /// A node of a grove being laid out: which tree, which node of it.
+    private struct Place: Hashable {
+        var entry: Int
+        var node: Int
+    }
+
+    /// A grove's weights and expectations take at most this much of the first-level cache, unless one tree needs more: 32 KiB is the
+    /// smallest in use, and nodes and sums want room beside them.
+    private static let groveBytesMax = 20 << 10
+
+    let laneCount: Int
+    let rule: GaussLegendre
+    private var entries: [Entry] = []
+    fileprivate private(set) var groves: [cshap_grove] = []
+    fileprivate private(set) var nodes: [cshap_node] = []
+    fileprivate private(set) var twigs: [cshap_twig] = []
+    fileprivate private(set) var leaves: [cshap_leaf] = []
+    fileprivate private(set) var nodeTests: [(column: Int32, rank: Int32, factor: Int32)] = []
+    fileprivate private(set) var twigTests: [(column: Int32, rank: Int32, factor: Int32)] = []
+    fileprivate private(set) var repeats: [(isTwig: Bool, index: Int, earlier: Int, isRight: Bool)] = []
+    fileprivate private(set) var factors: [Double]
+    fileprivate private(set) var slotCount = 1
+
+    init(laneCount: Int) {
+        self.laneCount = laneCount
+        rule = GaussLegendre(count: laneCount)
+        factors = rule.points.map { 1 - $0 } + Array(repeating: 1, count: laneCount)  // met for the first time
+        factors += Array(repeating: 1, count: laneCount) + Array(repeating: 0, count: laneCount)  // dead
+    }
+
+    /// Adds one of a tree's values. The tree has an inner node.
+    mutating func append(_ tree: DecisionTree, _ value: Int, _ paths: TreePaths, _ shares: CoverShares) {
+        let nodeCount = (0..<tree.nodeCount).count { !tree.isLeaf($0) && !tree.isTwig($0) }
+        entries.append(Entry(tree: tree, value: value, paths: paths, shares: shares, nodeCount: nodeCount))
+    }
+
+    /// Lays out what was appended: trees of the same output one after the other, as many to a grove as fit.
+    mutating func finish(_ columns: ShapColumns) {
+        var grove: [Int] = []
+        var slots = 0
+        func output(_ index: Int) -> Int { entries[index].tree.firstOutput + entries[index].value }
+        let order = entries.indices.sorted { (output($0), $0) < (output($1), $1) }
+        for index in order {
+            let more = 2 * entries[index].nodeCount + 1
+            if let last = grove.last, output(last) != output(index) || (slots + more) * laneCount * 16 > ShapPlanBuilder.groveBytesMax {
+                layOut(grove, columns)
+                grove = []
+                slots = 0
+            }
+            grove.append(index)
+            slots += more
+        }
+        if !grove.isEmpty { layOut(grove, columns) }
+        entries = []
+    }
+
+    private mutating func layOut(_ indexes: [Int], _ columns: ShapColumns) {
+        var grove = cshap_grove()
+        grove.node_first = Int32(nodes.count)
+        grove.twig_first = Int32(twigs.count)
+        grove.leaf_first = Int32(leaves.count)
+        grove.output = Int32(entries[indexes[0]].tree.firstOutput + entries[indexes[0]].value)
+        grove.root_count = Int32(indexes.count)
+        grove.node_count = Int32(indexes.reduce(0) { $0 + entries[$1].nodeCount })
+        slotCount = max(slotCount, Int(2 * grove.node_count + grove.root_count))
+        // By place: the product of the shares of the sides that its path takes at the nodes of its feature, and where it lies now.
+        var known: [Place: Double] = [:]
+        var index: [Place: Int] = [:]
+        var queue: [(place: Place, slot: Int32)] = []
+        for (number, entry) in indexes.enumerated() {
+            queue.append((Place(entry: entry, node: 0), 2 * grove.node_count + Int32(number)))
+        }
+        var next = 0
+        while next < queue.count {
+            let (place, slot) = queue[next]
+            next += 1
+            let entry = entries[place.entry]
+            let tree = entry.tree
+            let node = place.node
+            let test = columns.test(tree, node)
+            let isTwig = tree.isTwig(node)
+            let factor = factor(of: place, entry, &known)
+            if entry.paths.earlier[node] >= 0 {
+                let earlier = Place(entry: place.entry, node: Int(entry.paths.earlier[node]))
+                repeats.append((isTwig, isTwig ? twigs.count : nodes.count, index[earlier]!, entry.paths.isRightOfEarlier[node]))
+            }
+            let leftShare = entry.shares.share(node, goingRight: false)
+            let rightShare = entry.shares.share(node, goingRight: true)
+            let children = [Int(tree.left[node]), Int(tree.right[node])]
+            if isTwig {
+                let values = children.map { tree.value(of: $0, entry.value) }
+                twigs.append(
+                    cshap_twig(
+                        value: (values[0], values[1]),
+                        difference: ((values[0] - values[1]) * rightShare, (values[1] - values[0]) * leftShare), slot: slot,
+                        feature: tree.feature[node]))
+                twigTests.append((test.column, test.rank, factor))
+                continue
+            }
+            index[place] = nodes.count
+            let pair = 2 * (Int32(nodes.count) - grove.node_first)
+            nodes.append(cshap_node(other_share: (rightShare, leftShare), slot: slot, feature: tree.feature[node]))
+            nodeTests.append((test.column, test.rank, factor))
+            for (side, child) in children.enumerated() {
+                let slot = pair + Int32(side)
+                if tree.isLeaf(child) {
+                    leaves.append(cshap_leaf(value: tree.value(of: child, entry.value), slot: Int64(slot)))
+                } else {
+                    queue.append((Place(entry: place.entry, node: child), slot))
+                }
+            }
+        }
+        grove.twig_count = Int32(twigs.count) - grove.twig_first
+        grove.leaf_count = Int32(leaves.count) - grove.leaf_first
+        groves.append(grove)
+    }
+
+    private mutating func factor(of place: Place, _ entry: Entry, _ known: inout [Place: Double]) -> Int32 {
+        let earlier = Int(entry.paths.earlier[place.node])
+        guard earlier >= 0 else { return 0 }
+        let above = known[Place(entry: place.entry, node: earlier)] ?? 1
+        let z = above * entry.shares.share(earlier, goingRight: entry.paths.isRightOfEarlier[place.node])
+        known[place] = z
+        let pair = factors.count / (2 * laneCount)
+        factors += rule.points.map { (1 - $0) * z / ($0 + (1 - $0) * z) }
+        factors += rule.points.map { z / (($0 + (1 - $0) * z) * ($0 + (1 - $0) * z)) }
+        return Int32(pair)
+    }
+}
+
+extension DecisionTree {
+    fileprivate func value(of leaf: Int, _ value: Int) -> Double { leafValues[Int(left[leaf]) * valueCount + value] }
+    fileprivate func isTwig(_ node: Int) -> Bool { isLeaf(Int(left[node])) && isLeaf(Int(right[node])) }
+}
+
+/// The trees that need the same number of quadrature points, as the walks read them.
+///
+/// `@unchecked Sendable` is true because nothing changes after `init` but by `deinit`.
+final class ShapPlan: @unchecked Sendable {
+    let laneCount: Int
+    let slotCount: Int
+    let testCount: Int
+    private let featureCount: Int
+    private let quadratureWeights: [Double]
+    private let groves: UnsafeMutableBufferPointer<cshap_grove>
+    private let nodes: UnsafeMutableBufferPointer<cshap_node>
+    private let twigs: UnsafeMutableBufferPointer<cshap_twig>
+    private let leaves: UnsafeMutableBufferPointer<cshap_leaf>
+    private let testColumns: UnsafeMutableBufferPointer<Int32>
+    private let testRanks: UnsafeMutableBufferPointer<Int32>
+    private let testAnswers: UnsafeMutableBufferPointer<Int32>
+    private let repeats: UnsafeMutableBufferPointer<cshap_repeat>
+    private let factors: UnsafeMutableBufferPointer<Double>
+    private let plan: UnsafeMutablePointer<cshap_plan>
+
+    /// - Parameter builder: Finished.
+    init(_ builder: ShapPlanBuilder, featureCount: Int) {
+        laneCount = builder.laneCount
+        slotCount = builder.slotCount
+        self.featureCount = featureCount
+        quadratureWeights = builder.rule.weights
+        groves = ShapPlan.copy(builder.groves)
+        nodes = ShapPlan.copy(builder.nodes)
+        twigs = ShapPlan.copy(builder.twigs)
+        leaves = ShapPlan.copy(builder.leaves)
+        let tests = builder.nodeTests + builder.twigTests
+        testCount = tests.count
+        testColumns = ShapPlan.copy(tests.map(\.column))
+        testRanks = ShapPlan.copy(tests.map(\.rank))
+        testAnswers = ShapPlan.copy(tests.map { $0.factor << 1 })
+        let twigBase = builder.nodes.count
+        repeats = ShapPlan.copy(
+            builder.repeats.map {
+                cshap_repeat(
+                    node: Int32($0.isTwig ? twigBase + $0.index : $0.index), earlier: Int32($0.earlier) << 1 | ($0.isRight ? 1 : 0))
+            })
+        factors = AlignedDoubles.allocate(builder.factors.count)
+        _ = factors.update(fromContentsOf: builder.factors)
+        plan = .allocate(capacity: 1)
+        plan.initialize(
+            to: cshap_plan(
+                groves: groves.baseAddress, nodes: nodes.baseAddress, twigs: twigs.baseAddress, leaves: leaves.baseAddress,
+                factors: factors.baseAddress, test_columns: testColumns.baseAddress, test_ranks: testRanks.baseAddress,
+                test_answers: testAnswers.baseAddress, repeats: repeats.baseAddress, repeat_count: Int64(repeats.count),
+                node_count: Int32(nodes.count), twig_count: Int32(twigs.count), grove_count: Int32(groves.count),
+                lane_count: Int32(laneCount), feature_count: Int32(featureCount)))
+    }
+
+    deinit {
+        plan.deallocate()
+        groves.deallocate()
+        nodes.deallocate()
+        twigs.deallocate()
+        leaves.deallocate()
+        testColumns.deallocate()
+        testRanks.deallocate()
+        testAnswers.deallocate()
+        repeats.deallocate()
+        factors.deallocate()
+    }
+
+    private static func copy<Element>(_ elements: [Element]) -> UnsafeMutableBufferPointer<Element> {
+        let buffer = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
+        _ = buffer.initialize(fromContentsOf: elements)
+        return buffer
+    }
+
+    /// Adds the sums of these trees' contributions for the row whose columns the scratch holds.
+    func add(
+        to contributions: UnsafeMutableBufferPointer<Double>, outputCount: Int, _ scratch: ShapScratch,
+        _ instructions: ShapEngine.Instructions
+    ) {
+        let sums = scratch.sums
+        for index in 0..<outputCount * featureCount * laneCount { sums[index] = 0 }
+        cshap_answer_all(instructions.rawValue, plan, scratch.columns.baseAddress, scratch.answers.baseAddress)
+        cshap_add(
+            instructions.rawValue, plan, scratch.answers.baseAddress, scratch.weights.baseAddress, scratch.expectations.baseAddress,
+            sums.baseAddress)
+        quadratureWeights.withUnsafeBufferPointer { weights in
+            for index in contributions.indices {
+                var sum = 0.0
+                for lane in 0..<laneCount { sum += weights[lane] * sums[index * laneCount + lane] }
+                contributions[index] += sum
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import Forest
+import Hashing
+import Onnx
+import RiskDomain
+import Testing
+
+@Suite struct ModelFileTests {
+    @Test(arguments: 0..<60 as Range<UInt64>)
+    func aForestSurvivesItsFile(seed: UInt64) throws {
+        var random = Seeded(seed)
+        let forest = try arbitraryForest(using: &random)
+        let bytes = forest.encode()
+        let loaded = try Forest.read(bytes)
+        #expect(loaded.forest == forest && loaded.isOwn)
+        #expect(loaded.forest.encode() == bytes)
+        #expect(forest.contentHash == ContentHash(of: bytes))
+    }
+
+    /// Inner nodes and leaves have lists of their own where categories are: nodes may come back in another order, once.
+    @Test(arguments: 0..<60 as Range<UInt64>)
+    func aForestWithCategoriesSurvivesItsFile(seed: UInt64) throws {
+        var random = Seeded(seed &+ 100)
+        let forest = try arbitraryForest(using: &random, categories: true)
+        let loaded = try Forest.load(forest.encode())
+        #expect(loaded.encode() == forest.encode())
+        #expect(try Forest.load(loaded.encode()) == loaded)
+        for _ in 0..<50 {
+            let row = forest.ensemble.arbitraryRow(using: &random)
+            #expect(loaded.ensemble.margins(row: row) == forest.ensemble.margins(row: row))
+            #expect(ReferenceEngine(loaded).contributions(row) == ReferenceEngine(forest).contributions(row))
+        }
+    }
+
+    @Test(arguments: 0..<60 as Range<UInt64>)
+    func ensemblesOfAnyOutputsSurviveTheirFiles(seed: UInt64) throws {
+        var random = Seeded(seed &+ 200)
+        let ensemble = try TreeEnsemble.arbitrary(
+            using: &random, categories: seed % 2 == 0, outputs: Int(seed % 4) + 1, precision: seed % 3 == 0 ? .single : .double)
+        let pipeline = try ModelPipeline(try OnnxModel(decoding: ensemble.onnxModel().encode()))
+        let rows = (0..<40).map { _ in ensemble.arbitraryRow(using: &random) }
+        let scores = try pipeline.evaluate(rows: rows.flatMap(\.self))[0].doubles(at: "")
+        for (index, row) in rows.enumerated() {
+            let margins = ensemble.margins(row: row)
+            for (output, margin) in margins.enumerated() {
+                let score = scores[index * ensemble.outputCount + output]
+                #expect(score == margin || Float(score) == Float(margin))
+            }
+        }
+    }
+
+    @Test func theMetadataIsWhatPeopleRead() throws {
+        let model = try OnnxModel(decoding: handForest().encode())
+        #expect(
+            model.metadata == [
+                .init("assay.model", "1"), .init("assay.kind", "tree"), .init("assay.features", "amount\nnight"),
+                .init("assay.threshold.review", "0.2"), .init("assay.threshold.decline", "0.5"),
+            ])
+        #expect(model.graph.nodes.map(\.operatorType) == ["TreeEnsembleRegressor"])
+        #expect(model.operatorVersion(of: "ai.onnx.ml") == 3)
+    }
+
+    @Test(
+        arguments: [
+            ("assay.model", "2", "metadata.assay.model"), ("assay.kind", "boosted", "metadata.assay.kind"),
+            ("assay.kind", nil, "metadata.assay.kind"), ("assay.features", "amount", "features"),
+            ("assay.features", "amount\namount", "features[1]"), ("assay.features", "amount\n", "features[1]"),
+            ("assay.features", nil, "metadata.assay.features"), ("assay.feature_set", "00ff", "metadata.assay.feature_set"),
+            ("assay.threshold.review", "0.6", "metadata.assay.threshold.decline"),
+            ("assay.threshold.decline", "1.5", "thresholds.decline"),
+            ("assay.threshold.decline", "nan", "metadata.assay.threshold.decline"),
+            ("assay.threshold.decline", nil, "metadata.assay.threshold.decline"), ("assay.kindred", "1", "metadata.assay.kindred"),
+            ("assay.training.from", "yesterday", "metadata.assay.training.from"),
+            ("assay.training.metric.auc", "high", "metadata.assay.training.metric.auc"), ("assay.model", nil, "metadata.assay.model"),
+        ] as [(String, String?, String)])
+    func wrongMetadataIsRefusedByItsKey(key: String, value: String?, place: String) throws {
+        var model = try OnnxModel(decoding: handForest().encode())
+        model.metadata.removeAll { $0.key == key }
+        if let value { model.metadata.append(.init(key, value)) }
+        let failure = #expect(throws: ForestFailure.self) { try Forest.load(model.encode()) }
+        #expect(failure?.place == place)
+    }
+
+    @Test func metadataGivenTwiceIsRefused() throws {
+        var model = try OnnxModel(decoding: handForest().encode())
+        model.metadata.append(.init("assay.kind", "tree"))
+        #expect(throws: ForestFailure.self) { try Forest.load(model.encode()) }
+    }
+
+    @Test func aFileFromElsewhereScoresAndAlertsOfNothing() throws {
+        var model = try OnnxModel(decoding: handForest().encode())
+        model.metadata = [.init("author", "someone")]
+        let (forest, isOwn) = try Forest.read(model.encode())
+        #expect(!isOwn && forest.features == ["feature 1", "feature 2"])
+        #expect(forest.thresholds == DecisionThresholds(review: 1, decline: 1))
+        #expect(ReferenceEngine(forest).score([10, 1]) == 0.2)
+    }
+
+    @Test func otherFilesAreRefusedInOneLine() {
+        for bytes in [Array("{\"format\": \"assay-forest/1\"}".utf8), [], Array("tree\nversion=v4\n".utf8), [8, 8], [0xFF]] {
+            #expect(throws: ForestFailure.self) { try Forest.load(bytes) }
+        }
+    }
+}

@@ -1,0 +1,319 @@
+#!/usr/bin/env python3
+"""Holds imported models against the libraries they come from: leaf for leaf, margin for margin.
+
+    swift build -c release --product leaf-walk
+    python3 Tests/Oracles/leaf_parity.py .build/release/leaf-walk [--quick] [--rows N] [--only WORD]
+
+Needs numpy and, of lightgbm, xgboost, scikit-learn and sklearn2pmml (with Java), those that are to be compared; says which are absent.
+Rows are drawn from what the model was trained on and hold every threshold of the model with its Float32 and Float64 neighbours on both
+sides, zeros of both signs, LightGBM's bounds of zero, subnormal numbers, missing values, unknown, negative and broken categories.
+Leaves must be the same, and margins, summed in the source's precision and order, equal to the last bit: ends with status 1 otherwise.
+Told besides: how far scores made of these margins are from the source's, in units of the last place, and the greatest differences
+of margins and scores summed in Float64, as ours are.
+"""
+
+import argparse
+import json
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+BLOCK_LEAVES = 40_000_000
+
+
+class Walk:
+    """The tool, with a model loaded."""
+
+    def __init__(self, tool, path):
+        self.process = subprocess.Popen([tool, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        line = self.process.stdout.readline().decode().strip()
+        if not line:
+            raise SystemExit(f"{path}: refused")
+        self.about = dict(word.split("=", 1) for word in line.split(" "))
+        self.trees, self.outputs = int(self.about["trees"]), int(self.about["outputs"])
+
+    def __call__(self, rows):
+        rows = np.ascontiguousarray(rows, dtype="<f8")
+        assert rows.shape[1] == int(self.about["features"]), (rows.shape, self.about)
+        self.process.stdin.write(struct.pack("<Q", len(rows)))
+        self.process.stdin.write(rows.data)
+        self.process.stdin.flush()
+        read = lambda count, dtype: np.frombuffer(self.process.stdout.read(count * np.dtype(dtype).itemsize), dtype=dtype)
+        leaves = read(self.trees * len(rows), "<i4").reshape(self.trees, len(rows)).T
+        margins = read(len(rows) * self.outputs, "<f8").reshape(len(rows), self.outputs)
+        as_source = read(len(rows) * self.outputs, "<f8").reshape(len(rows), self.outputs)
+        return leaves, margins, as_source
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def ulps(a, b, dtype):
+    """Distance in units of the last place of the type."""
+    kind = {"f4": np.int32, "f8": np.int64}[dtype]
+    order = lambda x: (lambda i: np.where(i < 0, np.iinfo(kind).min - i, i))(np.ascontiguousarray(x, dtype=dtype).view(kind))
+    a, b = order(a).astype(object if dtype == "f8" else np.int64), order(b).astype(object if dtype == "f8" else np.int64)
+    return int(np.abs(a - b).max()) if a.size else 0
+
+
+def linked(link, margins):
+    """Scores of margins, in Float64."""
+    with np.errstate(over="ignore"):
+        if link == "logistic":
+            return 1 / (1 + np.exp(-margins))
+        if link == "softmax":
+            powers = np.exp(margins - margins.max(axis=1, keepdims=True))
+            return powers / powers.sum(axis=1, keepdims=True)
+        return {"identity": lambda m: m, "exponential": np.exp}[link](margins)
+
+
+# Data and rows
+
+
+class Data:
+    """Features of many kinds: continuous, Float32, few values, zeros, missing, categories; labels that need them all."""
+
+    def __init__(self, seed, rows, classes=2, categories=(), missing=True, zeros=False):
+        self.rng = rng = np.random.default_rng(seed)
+        x = rng.normal(size=(rows, 10))
+        x[:, 1] = np.exp(3 * x[:, 1])
+        x[:, 2] = np.round(x[:, 2] * 4)
+        x[:, 3] = x[:, 3].astype(np.float32)
+        x[:, 4] = x[:, 4] * 1e-34 if zeros else x[:, 4] * 1e-3
+        x[:, 5] = rng.integers(0, 3, rows)
+        self.categories = {8: 40, 9: 7} if categories else {}
+        for column, count in self.categories.items():
+            x[:, column] = rng.integers(0, count, rows)
+        signal = x[:, 0] + np.log(x[:, 1]) * 0.3 + (x[:, 2] > 1) + np.sin(x[:, 8] * 2) + (x[:, 9] % 3 == 1) + x[:, 6] * x[:, 7]
+        signal += rng.normal(size=rows) * 0.5
+        if zeros:
+            x[rng.random(x.shape) < 0.3] = 0
+        if missing:
+            x[rng.random(x.shape) < 0.1] = np.nan
+        self.x, self.signal = x, signal
+        self.y = np.digitize(signal, np.quantile(signal, np.linspace(0, 1, classes + 1)[1:-1])) if classes else signal
+
+    def probes(self, edges, count, dtype=np.float64, infinite=False):
+        """Rows in which every feature takes all its edges, among values as they are trained on."""
+        rng = self.rng
+        rows = self.x[rng.integers(0, len(self.x), count)].copy()
+        odd = [0.0, -0.0, 1e-45, -1e-45, 1e-40, 1e-30, -1e-30]
+        zero = np.float32(1e-35)
+        odd += [s * float(v) for s in (1, -1) for v in (zero, np.nextafter(zero, np.float32(1)), np.nextafter(zero, np.float32(0)), 1e-35)]
+        odd += [float(np.nextafter(float(zero), d)) for d in (0, 1)] + [-float(np.nextafter(float(zero), d)) for d in (0, 1)]
+        odd += [np.inf, -np.inf] if infinite else []
+        odd += [3e38, -3e38, np.nan, np.nan]
+        for column in range(rows.shape[1]):
+            values = neighbours(np.unique(np.array(edges.get(column, []), dtype=np.float64)))
+            values = np.concatenate([values, odd])
+            if column in self.categories:
+                n = self.categories[column]
+                values = np.array(list(range(-2, n + 70)) + [0.5, 1.5, n - 0.5, -0.5, -0.999, 2.0**24, 2.0**31, 3e9, -3e9, np.nan, 1e-40])
+            values = rng.permutation(values)
+            if len(values) > count:
+                raise SystemExit(f"feature {column} has {len(values)} edges for {count} rows: ask for more rows")
+            # Every edge at least once, at places of its own.
+            at = np.flatnonzero(rng.random(count) < 0.6) if len(values) < count // 2 else rng.permutation(count)
+            rows[at, column] = np.resize(values, len(at))
+        return rows.astype(dtype)
+
+
+def neighbours(values):
+    single = values.astype(np.float32)
+    lower, upper = np.nextafter(single, np.float32(-np.inf)), np.nextafter(single, np.float32(np.inf))
+    below, above = np.nextafter(values, -np.inf), np.nextafter(values, np.inf)
+    all_values = np.concatenate([values, below, above] + [v.astype(np.float64) for v in (single, lower, upper)])
+    return np.unique(all_values[np.isfinite(all_values) & (np.abs(all_values) < 3.3e38)])
+
+
+# Models
+
+
+def lightgbm_cases(quick):
+    import lightgbm as lgb
+
+    def case(name, rounds, data, keys, edit=None):
+        def build(folder):
+            d = data()
+            p = {"verbosity": -1, "num_threads": 2, "seed": 1, "min_data_in_leaf": 3, "min_data_per_group": 3, "cat_smooth": 1, **keys}
+            train = lgb.Dataset(d.x, d.y, categorical_feature=list(d.categories) or "auto", params={"min_data_in_bin": 1})
+            booster = lgb.train(p, train, rounds)
+            path = os.path.join(folder, "model.txt")
+            booster.save_model(path)
+            if edit:
+                with open(path, encoding="utf-8") as file:
+                    text = edit(file.read())
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text)
+                booster = lgb.Booster(model_file=path)
+            edges = {}
+            with open(path, encoding="utf-8") as file:
+                features = decisions = ()
+                for line in file:
+                    key, _, value = line.strip().partition("=")
+                    if key == "split_feature":
+                        features = value.split()
+                    elif key == "threshold":
+                        thresholds = value.split()
+                    elif key == "decision_type":
+                        for f, t, kind in zip(features, thresholds, value.split()):
+                            if int(kind) & 1 == 0:
+                                edges.setdefault(int(f), []).append(float(t))
+            leaf = lambda x: np.asarray(booster.predict(x, pred_leaf=True)).reshape(len(x), -1)
+            # Raw scores of a forest are sums; what is linked, and what we call the margin, is their mean.
+            divisor = rounds if keys.get("boosting") == "rf" else 1
+            margin = lambda x: np.asarray(booster.predict(x, raw_score=True)).reshape(len(x), -1) / divisor
+            score = lambda x: np.asarray(booster.predict(x)).reshape(len(x), -1)
+            return path, d, edges, leaf, margin, score, "f8", {"infinite": True}
+
+        return f"lightgbm {name}", build
+
+    n = 4_000 if quick else 20_000
+    binary = {"objective": "binary"}
+    yield case("binary, missing NaN", 50, lambda: Data(1, n), {**binary, "num_leaves": 31})
+    yield case("binary, categories", 50, lambda: Data(2, n, categories=True), {**binary, "num_leaves": 31})
+    yield case("zero as missing", 50, lambda: Data(3, n, zeros=True), {**binary, "num_leaves": 31, "zero_as_missing": True})
+    yield case("nothing missing", 50, lambda: Data(4, n, missing=False, zeros=True), {**binary, "num_leaves": 31})
+    yield case("use_missing=false", 50, lambda: Data(5, n, categories=True), {**binary, "use_missing": False})
+    yield case("4 classes, categories", 25, lambda: Data(6, n, classes=4, categories=True), {"objective": "multiclass", "num_class": 4})
+    yield case("forest (rf)", 30, lambda: Data(7, n), {**binary, "boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.6, "num_leaves": 200})
+    if quick:
+        return
+    yield case("one-versus-all", 25, lambda: Data(8, n, classes=3), {"objective": "multiclassova", "num_class": 3})
+    yield case("rf of 4 classes", 20, lambda: Data(8, n, classes=4), {"objective": "multiclass", "num_class": 4, "boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.6})
+    yield case("dart", 60, lambda: Data(9, n), {**binary, "boosting": "dart"})
+    yield case("poisson", 50, lambda: Data(10, n, classes=5), {"objective": "poisson"})
+    yield case("regression", 50, lambda: Data(11, n, classes=0, categories=True), {"objective": "regression"})
+    yield case("depth 1", 2_000, lambda: Data(12, n), {**binary, "max_depth": 1})
+    yield case("2,000 trees", 2_000, lambda: Data(13, n, categories=True), {**binary, "num_leaves": 31, "learning_rate": 0.02})
+    yield case("depth 30", 100, lambda: Data(14, 5 * n), {**binary, "num_leaves": 4_000, "max_depth": 30, "min_data_in_leaf": 1, "max_bin": 5_000})
+    yield case("one tree", 1, lambda: Data(15, n), {**binary, "num_leaves": 2_000, "min_data_in_leaf": 1})
+    yield case("stumps and none", 20, lambda: Data(16, 60), {**binary, "min_data_in_leaf": 25})
+    yield case("version v3", 20, lambda: Data(17, n, categories=True), binary, edit=lambda text: text.replace("version=v4", "version=v3", 1))
+
+
+def xgboost_cases(quick):
+    import xgboost as xgb
+
+    def case(name, rounds, data, keys, suffix="json", margin_only=False, classes=None):
+        def build(folder):
+            d = data()
+            types = ["c" if i in d.categories else "q" for i in range(d.x.shape[1])]
+            matrix = lambda x, y=None: xgb.DMatrix(x, y, feature_types=types, enable_categorical=True, nthread=2)
+            y = np.stack([d.y, -d.y, d.y**2], 1) if keys.get("multi_strategy") else d.y
+            booster = xgb.train({"nthread": 2, "seed": 1, "max_cat_to_onehot": 4, **keys}, matrix(d.x, y), rounds)
+            path = os.path.join(folder, f"model.{suffix}")
+            booster.save_model(path)
+            trees = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]
+            trees = trees.get("gbtree", trees)["model"]["trees"]
+            edges = {}
+            for tree in trees:
+                kinds = tree["split_type"]
+                for node, child in enumerate(tree["left_children"]):
+                    if child >= 0 and kinds[node] == 0:
+                        edges.setdefault(tree["split_indices"][node], []).append(tree["split_conditions"][node])
+            leaf = None if margin_only else lambda x: booster.predict(matrix(x), pred_leaf=True).reshape(len(x), -1).astype(np.int32)
+            margin = lambda x: booster.predict(matrix(x), output_margin=True).reshape(len(x), -1)
+            score = lambda x: booster.predict(matrix(x)).reshape(len(x), -1)
+            return path, d, edges, leaf, margin, score, "f4", {"dtype": np.float32}
+
+        return f"xgboost {name}", build
+
+    n = 4_000 if quick else 20_000
+    binary = {"objective": "binary:logistic"}
+    yield case("binary, hist", 50, lambda: Data(21, n), {**binary, "max_depth": 6})
+    yield case("binary, categories, ubj", 50, lambda: Data(22, n, categories=True), {**binary, "max_depth": 6}, "ubj")
+    yield case("4 classes, categories", 25, lambda: Data(23, n, classes=4, categories=True), {"objective": "multi:softprob", "num_class": 4})
+    yield case("dart", 40, lambda: Data(24, n), {**binary, "booster": "dart", "rate_drop": 0.3})
+    yield case("exact, depth 12, ubj", 20, lambda: Data(25, n), {**binary, "tree_method": "exact", "max_depth": 12, "min_child_weight": 0}, "ubj")
+    if quick:
+        return
+    yield case("regression, base 3", 50, lambda: Data(26, n, classes=0), {"objective": "reg:squarederror", "base_score": 3})
+    yield case("logitraw, base 0.2", 50, lambda: Data(26, n), {"objective": "binary:logitraw", "base_score": 0.2})
+    yield case("poisson", 50, lambda: Data(27, n, classes=5), {"objective": "count:poisson"})
+    yield case("tweedie", 50, lambda: Data(27, n, classes=5), {"objective": "reg:tweedie"})
+    yield case("rank", 20, lambda: Data(27, 2_000, classes=3), {"objective": "rank:pairwise"})
+    yield case("quantiles", 30, lambda: Data(27, n, classes=0), {"objective": "reg:quantileerror", "quantile_alpha": [0.1, 0.5, 0.9]})
+    yield case("parallel trees", 10, lambda: Data(28, n), {**binary, "num_parallel_tree": 8, "subsample": 0.6, "colsample_bynode": 0.5})
+    yield case("depth 1", 2_000, lambda: Data(29, n), {**binary, "max_depth": 1})
+    yield case("2,000 trees", 2_000, lambda: Data(30, n, categories=True), {**binary, "max_depth": 6, "learning_rate": 0.02}, "ubj")
+    yield case("depth 30", 100, lambda: Data(31, 5 * n), {**binary, "max_depth": 30, "min_child_weight": 0, "max_bin": 5_000})
+    yield case("lossguide", 50, lambda: Data(32, n, categories=True), {**binary, "grow_policy": "lossguide", "max_leaves": 200, "max_depth": 0})
+    yield case("pruned", 50, lambda: Data(33, n), {**binary, "tree_method": "exact", "gamma": 5, "max_depth": 10})
+    multi = {"objective": "reg:squarederror", "multi_strategy": "multi_output_tree", "tree_method": "hist"}
+    yield case("vector leaves", 30, lambda: Data(34, n, classes=0), multi, margin_only=True)
+
+
+# Comparison
+
+
+def compare(name, build, tool, row_count):
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        path, data, edges, leaf, margin, score, dtype, options = build(folder)
+        walk = Walk(tool, path)
+        edge_count = sum(len(neighbours(np.unique(np.array(e, dtype=np.float64)))) for e in edges.values())
+        rows = data.probes(edges, row_count, **options)
+        wrong = compared = 0
+        margin_gap = 0.0
+        equal = True
+        block = max(1, min(len(rows), BLOCK_LEAVES // max(walk.trees, 1)))
+        for at in range(0, len(rows), block):
+            part = rows[at : at + block]
+            leaves, margins, as_source = walk(part)
+            if leaf:
+                expected = leaf(part)
+                wrong += int((expected != leaves).sum())
+                compared += expected.size
+            expected = margin(part)
+            equal &= bool((expected == as_source).all())
+            margin_gap = max(margin_gap, float(np.abs(expected - margins).max()))
+            if at == 0:
+                expected = score(part)
+                score_ulps = ulps(expected, linked(walk.about["link"], as_source), dtype)
+                score_gap = float(np.abs(expected - linked(walk.about["link"], margins)).max())
+        about = walk.about
+        walk.close()
+    passed = wrong == 0 and equal
+    print(
+        f"{'ok  ' if passed else 'FAIL'} {name}: {about['trees']} trees, depth {about['depth']}, {about['nodes']} nodes, "
+        f"{about['outputs']} outputs; {len(rows)} rows, {edge_count} edges; {wrong} of {compared} leaves wrong; "
+        f"margins summed as the source {'equal' if equal else 'DIFFER'}, ours within {margin_gap:.1e}; "
+        f"scores within {score_ulps} ulp of {dtype}, ours within {score_gap:.1e}; "
+        f"{time.monotonic() - start:.1f} s",
+        flush=True,
+    )
+    return passed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tool", help="the executable leaf-walk")
+    parser.add_argument("--quick", action="store_true", help="small models, under a minute")
+    parser.add_argument("--rows", type=int, help="rows a model, 1,000,000 unless told (quick: 20,000)")
+    parser.add_argument("--only", default="", help="the cases with that in their names")
+    arguments = parser.parse_args()
+    rows = arguments.rows or (20_000 if arguments.quick else 1_000_000)
+    failures = count = 0
+    for package, cases in (("lightgbm", lightgbm_cases), ("xgboost", xgboost_cases)):
+        try:
+            __import__(package)
+        except ImportError:
+            print(f"absent: {package}")
+            continue
+        for name, build in cases(arguments.quick):
+            if arguments.only in name:
+                count += 1
+                failures += not compare(name, build, arguments.tool, rows)
+    print(f"{count - failures} of {count} models agree")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()

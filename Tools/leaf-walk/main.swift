@@ -1,0 +1,81 @@
+import Forest
+import Glibc
+import ModelImport
+
+// Answers with the leaves and margins of rows; Tests/Oracles/leaf_parity.py holds them against the model's own library.
+//
+//     leaf-walk MODEL
+//
+// First line of the output: what was read. Then, for each block of rows on standard input (their count as UInt64, then the rows as Float64,
+// row-major), the source's numbers of the leaves (Int32, tree after tree), the margins and the margins summed as the source sums (Float64).
+// All little-endian. A model that is refused: its failure on standard error and status 1.
+
+func fail(_ problem: String) -> Never {
+    write(Array("leaf-walk: \(problem)\n".utf8), to: 2)
+    exit(1)
+}
+
+func contents(of path: String) -> [UInt8] {
+    guard let file = fopen(path, "rb") else { fail("\(path): cannot be opened: errno \(errno)") }
+    defer { fclose(file) }
+    fseek(file, 0, SEEK_END)
+    let size = ftell(file)
+    fseek(file, 0, SEEK_SET)
+    guard size > 0 else { return [] }
+    return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in count = fread(buffer.baseAddress, 1, size, file) }
+}
+
+/// Fills the buffer from standard input; false at its end.
+func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Bool {
+    var filled = 0
+    while filled < buffer.count {
+        let count = read(0, buffer.baseAddress! + filled, buffer.count - filled)
+        guard count > 0 else { return false }
+        filled += count
+    }
+    return true
+}
+
+func write(_ values: [some BitwiseCopyable], to file: Int32) {
+    values.withUnsafeBytes { bytes in
+        var written = 0
+        while written < bytes.count {
+            let count = write(file, bytes.baseAddress! + written, bytes.count - written)
+            guard count > 0 else { exit(1) }
+            written += count
+        }
+    }
+}
+
+guard CommandLine.arguments.count == 2 else { fail("usage: leaf-walk MODEL < ROWS") }
+let model: ImportedModel
+do {
+    model = try ImportedModel.read(contents(of: CommandLine.arguments[1]))
+} catch {
+    fail("\(error)")
+}
+let ensemble = model.ensemble
+let labels = model.classLabels.joined(separator: ",")
+let needed = model.featuresNeeded.map { "\($0)" }.joined(separator: ",")
+let about = """
+    source=\(model.source.rawValue) version=\(model.version) features=\(ensemble.featureCount) trees=\(ensemble.trees.count) \
+    outputs=\(ensemble.outputCount) link=\(ensemble.link) nodes=\(ensemble.nodeCount) depth=\(ensemble.depth) \
+    labels=\(labels) needed=\(needed)
+
+    """
+write(Array(about.utf8), to: 1)
+
+var rowCount: UInt64 = 0
+while withUnsafeMutableBytes(of: &rowCount, fill) {
+    guard rowCount < 1 << 32 else { fail("a block of \(rowCount) rows") }
+    var rows = [Double](repeating: 0, count: Int(rowCount) * ensemble.featureCount)
+    guard rows.withUnsafeMutableBytes(fill) || rows.isEmpty else { fail("the rows end too early") }
+    var table = rows.withUnsafeBufferPointer { LeafTable(ensemble, rows: $0, rowCount: Int(rowCount)) }
+    for tree in model.sourceLeaves.indices {
+        let numbers = model.sourceLeaves[tree]
+        for index in tree * Int(rowCount)..<(tree + 1) * Int(rowCount) { table.leaves[index] = numbers[Int(table.leaves[index])] }
+    }
+    write(table.leaves, to: 1)
+    write(table.margins, to: 1)
+    write(table.marginsSummedAsSource, to: 1)
+}
