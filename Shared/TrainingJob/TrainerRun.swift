@@ -148,7 +148,7 @@ struct TrainerRun: Sendable {
         if options.isCostChoosing {
             let costs = options.costs
             record.parameters += [
-                .init("thresholds", "cost"),
+                .init("threshold_choice", "cost"),
                 .init(
                     "costs",
                     "missed \(costs.missedFraud) + \(costs.missedFraudShare) of the amount, declined \(costs.falseDecline) + \(costs.falseDeclineShare) of the amount, review \(costs.review)"
