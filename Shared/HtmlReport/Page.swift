@@ -64,7 +64,7 @@ package enum Page {
         @media screen and (min-width:720px){.figures,.pair{grid-template-columns:repeat(2,minmax(0,1fr))}main{padding:32px 28px 64px}table{font-size:.9rem}th,td{padding-right:.9em}td:first-child{white-space:nowrap}}
         @page{size:A4;margin:14mm}
         @media print{body{font-size:9.5pt}main{max-width:none;padding:0}h1{font-size:17pt}h2{margin:1.4em 0 .5em;break-after:avoid}
-        .figures,.pair{grid-template-columns:repeat(2,minmax(0,1fr));gap:5mm 7mm}.pair{gap:0 7mm}p{max-width:none}.legend{font-size:8pt}.cap,h2+p{break-after:avoid}.pair>div,.pair>div>div{break-inside:avoid}figure,.tile,tr{break-inside:avoid}.tile{border:1px solid var(--line)}
+        .figures,.pair{grid-template-columns:repeat(2,minmax(0,1fr));gap:5mm 7mm}.pair{gap:0 7mm}p{max-width:none}.legend{font-size:8pt}.cap,h2+p{break-after:avoid}.pair>div,.pair>div>div,.figures>div{break-inside:avoid}dt{break-after:avoid}figure,.tile,tr{break-inside:avoid}.tile{border:1px solid var(--line)}
         .tiles{grid-template-columns:repeat(3,1fr);gap:2mm}.tile{padding:2mm}.tile b{font-size:12pt}.scroll{overflow:visible}table{font-size:8pt}th,td{padding-right:.7em}thead{display:table-header-group}.scroll{margin:.3em 0 .8em}
         *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
         """
