@@ -80,7 +80,9 @@ let package = Package(
         room("Onnx", ["RiskDomain", "Hashing", "Contracts", "Forest"]),
         room("ModelImport", ["Forest", "Json", "CExpat"]),
         .executableTarget(name: "leaf-walk", dependencies: ["ModelImport", "Forest"], path: "Tools/leaf-walk", swiftSettings: strict),
-        room("Training", ["RiskDomain", "Hashing", "Forest"]),
+        room("Evaluation", ["RiskDomain", "Forest"]),
+        room("HtmlReport", ["RiskDomain", "Evaluation", "Forest"]),
+        room("Training", ["RiskDomain", "Hashing", "Forest", "Evaluation"]),
         room("Scaling", ["RiskDomain"]),
         room("CardSimulator", ["RiskDomain"]),
 
@@ -100,6 +102,15 @@ let package = Package(
             "Truth",
             ["Stages", "Pipeline", "Postgres", "Kafka", "Contracts", "Features", "Forest", "Intake", "Json", "Hashing", "RiskDomain"]),
         room("CsvFiles", ["CZlib", "RiskDomain"]),
+        room(
+            "TrainingJob",
+            [
+                "Hosting", "Training", "Evaluation", "HtmlReport", "Forest", "Onnx", "Features", "Intake", "CsvFiles", "Postgres",
+                "RiskDomain", "Hashing", "ServiceRuntime",
+            ]),
+        room(
+            "ModelTools",
+            ["RiskDomain", "Hashing", "Forest", "Onnx", "ModelImport", "Training", "Evaluation", "CsvFiles", "Json"]),
         room("TransactionFeed", ["CsvFiles", "Json", "RiskDomain"]),
         room("Migrations", ["Postgres", "Hashing"]),
         room("LocalStack", ["Postgres", "Kafka", "ServiceRuntime", "CLinuxProcess"]),
@@ -123,16 +134,12 @@ let package = Package(
         service(
             "assay-autoscaler", folder: "autoscaler",
             ["Hosting", "Stages", "Features", "Json", "RiskDomain", "Scaling", "ServiceRuntime", "Kafka", "Postgres", "LocalStack"]),
-        service(
-            "assay-trainer", folder: "trainer",
-            [
-                "Hosting", "Training", "Forest", "Onnx", "Features", "Intake", "CsvFiles", "Postgres", "RiskDomain", "Hashing",
-                "ServiceRuntime",
-            ]),
+        service("assay-trainer", folder: "trainer", ["TrainingJob", "ServiceRuntime"]),
         service(
             "assay", folder: "assay",
             [
-                "Hosting", "Training", "Truth", "Stages", "Pipeline", "ServiceRuntime", "Kafka", "Postgres", "LocalStack", "CardSimulator",
+                "Hosting", "Training", "TrainingJob", "Evaluation", "ModelTools", "Truth", "Stages", "Pipeline", "ServiceRuntime", "Kafka",
+                "Postgres", "LocalStack", "CardSimulator",
                 "CsvFiles", "TransactionFeed", "Activation", "Migrations", "Features", "Forest", "Onnx", "Intake", "Contracts",
                 "RiskDomain",
                 "Yaml",
@@ -165,7 +172,11 @@ let package = Package(
         .target(name: "EnsembleText", dependencies: ["Forest"], path: "Tests/EnsembleText", swiftSettings: strict),
         tests("ForestTests", ["EnsembleText", "OracleSupport", "Forest", "Hashing", "RiskDomain", "Yaml"]),
         tests("OnnxTests", ["OracleSupport", "Onnx", "Forest", "Hashing", "RiskDomain"]),
-        tests("TrainingTests", ["OracleSupport", "Training", "Forest", "Onnx", "RiskDomain"]),
+        tests("EvaluationTests", ["OracleSupport", "Evaluation", "Training", "Forest", "RiskDomain"]),
+        tests("HtmlReportTests", ["HtmlReport", "Evaluation", "Training", "Forest", "RiskDomain"]),
+        tests("ModelToolsTests", ["ModelTools", "Onnx", "Training", "Forest", "Hashing", "RiskDomain"]),
+        tests("TrainingJobTests", ["TrainingJob", "ServiceRuntime"]),
+        tests("TrainingTests", ["OracleSupport", "Training", "Evaluation", "Forest", "Onnx", "RiskDomain"]),
         tests("ModelImportTests", ["OracleSupport", "ModelImport", "Forest", "leaf-walk"]),
         tests("ScalingTests", ["Scaling"]),
         tests("CardSimulatorTests", ["CardSimulator", "RiskDomain"]),

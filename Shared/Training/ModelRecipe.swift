@@ -1,3 +1,4 @@
+internal import Evaluation
 package import Forest
 package import Hashing
 package import RiskDomain
@@ -22,6 +23,17 @@ package struct ModelRecipe: Hashable, Sendable {
     package enum Algorithm: Hashable, Sendable {
         case tree(TreeParameters)
         case forest(ForestParameters)
+    }
+
+    /// A new model and how it scores rows it was fitted to.
+    package struct Fit: Sendable {
+        package var forest: Forest
+        /// Of ``rows``.
+        package var scores: [Double]
+        /// Indexes into the set; those that no tree left out are missing where scores are out-of-bag.
+        package var rows: [Int]
+        /// Whether every row was scored only by trees that did not see it.
+        package var isOutOfBag: Bool
     }
 
     package var algorithm: Algorithm
@@ -58,11 +70,19 @@ package struct ModelRecipe: Hashable, Sendable {
         _ set: TrainingSet, rows: [Int], featureSet: ContentHash? = nil, shard: TrainingShard? = nil,
         progress: (@Sendable () -> Void)? = nil
     ) async throws(ForestFailure) -> Forest {
+        try await fitted(set, rows: rows, featureSet: featureSet, shard: shard, progress: progress).forest
+    }
+
+    /// ``fit(_:rows:featureSet:shard:progress:)`` with the scores that the thresholds were chosen on, for whoever chooses others.
+    package func fitted(
+        _ set: TrainingSet, rows: [Int], featureSet: ContentHash? = nil, shard: TrainingShard? = nil,
+        progress: (@Sendable () -> Void)? = nil
+    ) async throws(ForestFailure) -> Fit {
         let trainer = ForestTrainer(set, rows: rows)
         let range: Range<Int>
         let kind: Forest.Kind
         let trees: [Tree]
-        var scored: [(score: Double, isFraud: Bool)] = []
+        var scored: [(score: Double, row: Int)] = []
         switch algorithm {
         case .tree(let parameters):
             guard shard == nil else { throw ForestFailure(at: "shard", "a single tree has no parts; train a forest") }
@@ -87,9 +107,12 @@ package struct ModelRecipe: Hashable, Sendable {
         let raw = try Forest(
             kind: kind, features: set.features, featureSet: featureSet, thresholds: DecisionThresholds(review: 1, decline: 1),
             training: record, trees: trees)
-        if scored.isEmpty { scored = zip(set.scores(of: rows, by: FlatEngine(raw)), rows).map { ($0, set.isFraud[$1]) } }
-        return try raw.replacing(
-            thresholds: targets.thresholds(scores: scored.map(\.score), isFraud: scored.map(\.isFraud)), training: record)
+        let isOutOfBag = !scored.isEmpty
+        if scored.isEmpty { scored = Array(zip(set.scores(of: rows, by: FlatEngine(raw)), rows)) }
+        let thresholds = targets.thresholds(scores: scored.map(\.score), isFraud: scored.map { set.isFraud[$0.row] })
+        return Fit(
+            forest: try raw.replacing(thresholds: thresholds, training: record), scores: scored.map(\.score), rows: scored.map(\.row),
+            isOutOfBag: isOutOfBag)
     }
 
     /// The thresholds that fitting the whole forest would have chosen, for one put together from its parts.
@@ -97,17 +120,17 @@ package struct ModelRecipe: Hashable, Sendable {
     /// - Parameters: The set and rows that the parts were fitted to.
     package func thresholds(of forest: Forest, _ set: TrainingSet, rows: [Int]) -> DecisionThresholds {
         var scored = scores(of: forest.trees, 0..<forest.trees.count, set, rows, ForestTrainer(set, rows: rows))
-        if scored.isEmpty { scored = zip(set.scores(of: rows, by: FlatEngine(forest)), rows).map { ($0, set.isFraud[$1]) } }
-        return targets.thresholds(scores: scored.map(\.score), isFraud: scored.map(\.isFraud))
+        if scored.isEmpty { scored = Array(zip(set.scores(of: rows, by: FlatEngine(forest)), rows)) }
+        return targets.thresholds(scores: scored.map(\.score), isFraud: scored.map { set.isFraud[$0.row] })
     }
 
     /// Out-of-bag scores, where trees left rows out.
     private func scores(
         of trees: [Tree], _ range: Range<Int>, _ set: TrainingSet, _ rows: [Int], _ trainer: ForestTrainer
-    ) -> [(score: Double, isFraud: Bool)] {
+    ) -> [(score: Double, row: Int)] {
         guard case .forest(let parameters) = algorithm, parameters.hasOutOfBagRows else { return [] }
         return zip(trainer.outOfBagScores(of: trees, parameters, seed: seed, range: range), rows).compactMap { score, row in
-            score.map { ($0, set.isFraud[row]) }
+            score.map { ($0, row) }
         }
     }
 

@@ -1,3 +1,4 @@
+import Evaluation
 import Forest
 import Onnx
 import RiskDomain

@@ -1,4 +1,6 @@
+import Evaluation
 import Forest
+import Onnx
 import RiskDomain
 import Testing
 import Training

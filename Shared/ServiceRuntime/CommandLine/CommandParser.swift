@@ -6,6 +6,12 @@ package struct CommandUsageFailure: Error, Hashable, Sendable, CustomStringConve
     package var path: String
     package var problem: String
 
+    /// For an action that finds its options at odds with each other.
+    package init(path: String, problem: String) {
+        self.path = path
+        self.problem = problem
+    }
+
     /// One line with a hint.
     package var description: String { "\(path): \(problem); see \(path) --help" }
 }

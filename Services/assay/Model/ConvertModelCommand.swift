@@ -1,0 +1,39 @@
+import Features
+import Forest
+import Hosting
+import ModelTools
+import ServiceRuntime
+
+/// `assay model convert`: a model of another library as services load it.
+enum ConvertModelCommand {
+    static let command = Command(
+        "convert", abstract: "Writes a model of another format as services load it.",
+        discussion: """
+            With --features the model is tied to that feature set: its names replace the model's, in order, unless the model has the same names in \
+            another order, which is refused.
+            """,
+        options: [
+            ModelCommandSupport.outOption, .init("features", .path, doc: "The features file that services run with"),
+            ModelCommandSupport.reviewOption, ModelCommandSupport.declineOption,
+        ], flags: [ModelCommandSupport.jsonFlag], arguments: [ModelCommandSupport.modelArgument]
+    ) { invocation in
+        let thresholds = try ModelCommandSupport.thresholds(invocation)
+        let model = try ModelCommandSupport.load(invocation.string("model"))
+        var conversion = ModelFormats.Conversion(thresholds: thresholds)
+        if let path = invocation.optionalString("features") {
+            let features = try SuiteFiles.features(path: path)
+            let names = features.featureNames
+            if names != model.features, names.sorted() == model.features.sorted() {
+                let place = zip(names, model.features).prefix { $0 == $1 }.count
+                throw ModelToolFailure(
+                    "\(model.path): it has the feature set's features in another order, from the \(place + 1)th on; train it with columns in the feature set's order"
+                )
+            }
+            conversion.features = names
+            conversion.featureSet = features.hash
+        }
+        let forest = try ModelFormats.convert(model, conversion)
+        try ModelCommandSupport.write(
+            forest, invocation, trees: "\(model.format.rawValue) as \(TextNumber.grouped(forest.treeCount)) trees")
+    }
+}

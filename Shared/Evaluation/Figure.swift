@@ -1,0 +1,32 @@
+/// The figures a model is judged by, in the order in which reports show them.
+package enum Figure: String, Hashable, Sendable, CaseIterable {
+    case rocAuc, averagePrecision, cardPrecision, kolmogorovSmirnov, brier, logLoss
+    case reviewPrecision, reviewRecall, reviewRate, declinePrecision, declineRecall, declineRate
+    /// What a thousand transactions cost with the model's thresholds.
+    case costPerThousand
+
+    /// Whether more is better; nil where it depends.
+    package var isBetterWhenGreater: Bool? {
+        switch self {
+        case .rocAuc, .averagePrecision, .cardPrecision, .kolmogorovSmirnov, .reviewPrecision, .reviewRecall, .declinePrecision,
+            .declineRecall:
+            true
+        case .brier, .logLoss, .costPerThousand: false
+        case .reviewRate, .declineRate: nil
+        }
+    }
+}
+
+/// A value for each figure that exists.
+package struct Figures: Hashable, Sendable {
+    private var values = [Double?](repeating: nil, count: Figure.allCases.count)
+
+    package init() {}
+
+    package subscript(figure: Figure) -> Double? {
+        get { values[Figures.places[figure]!] }
+        set { values[Figures.places[figure]!] = newValue }
+    }
+
+    private static let places = Dictionary(uniqueKeysWithValues: Figure.allCases.enumerated().map { ($1, $0) })
+}
