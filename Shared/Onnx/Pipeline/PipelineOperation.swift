@@ -2,7 +2,12 @@ internal import Forest
 
 /// What one step does.
 enum PipelineOperation: Hashable, Sendable {
-    enum Binary: String, Hashable, Sendable { case add = "Add", subtract = "Sub", multiply = "Mul", divide = "Div" }
+    enum Binary: String, Hashable, Sendable {
+        case add = "Add"
+        case subtract = "Sub"
+        case multiply = "Mul"
+        case divide = "Div"
+    }
     enum Unary: String, Hashable, Sendable {
         case sigmoid = "Sigmoid"
         case exponential = "Exp"
@@ -11,7 +16,11 @@ enum PipelineOperation: Hashable, Sendable {
         case squareRoot = "Sqrt"
         case logarithm = "Log"
     }
-    enum Norm: String, Hashable, Sendable { case max = "MAX", l1 = "L1", l2 = "L2" }
+    enum Norm: String, Hashable, Sendable {
+        case max = "MAX"
+        case l1 = "L1"
+        case l2 = "L2"
+    }
 
     case identity
     case cast(OnnxElementType)
