@@ -72,7 +72,11 @@ import Testing
     /// Graphs of every operator that is supported.
     private static let pipelines: [@Sendable () throws -> OnnxModel] = [
         { pipeline([("Scaler", "ai.onnx.ml", [.init("offset", .floats([1])), .init("scale", .floats([2]))])]) },
-        { pipeline([("Imputer", "ai.onnx.ml", [.init("imputed_value_floats", .floats([1])), .init("replaced_value_float", .float(.nan))])]) },
+        {
+            pipeline([
+                ("Imputer", "ai.onnx.ml", [.init("imputed_value_floats", .floats([1])), .init("replaced_value_float", .float(.nan))])
+            ])
+        },
         { pipeline([("Normalizer", "ai.onnx.ml", [.init("norm", .string("L2"))]), ("Sigmoid", "", []), ("Exp", "", [])]) },
         { pipeline([("Cast", "", [.init("to", .int(7))]), ("OneHotEncoder", "ai.onnx.ml", [.init("cats_int64s", .ints([0, 1]))])]) },
         {
@@ -81,7 +85,9 @@ import Testing
                 ("LabelEncoder", "ai.onnx.ml", [.init("keys_int64s", .ints([0, 1])), .init("values_strings", .strings(["a", "b"]))]),
             ])
         }, { pipeline([("Flatten", "", []), ("Softmax", "", []), ("ArgMax", "", [.init("axis", .int(1))]), ("Identity", "", [])]) },
-        { pipeline([("ReduceSum", "", [.init("axes", .ints([1]))]), ("Abs", "", []), ("Neg", "", []), ("Sqrt", "", []), ("Log", "", [])]) },
+        {
+            pipeline([("ReduceSum", "", [.init("axes", .ints([1]))]), ("Abs", "", []), ("Neg", "", []), ("Sqrt", "", []), ("Log", "", [])])
+        },
         {
             pipeline([
                 (

@@ -25,6 +25,10 @@ private let seed = environment["ASSAY_ORACLE_SEED"].flatMap(Int.init) ?? 1
             var ensemble = try TreeEnsemble.arbitrary(
                 using: &random, categories: kind == 1, outputs: kind == 2 ? 3 : 1,
                 precision: Bool.random(using: &random) ? .single : .double)
+            // Cutting a category to an integer is what ONNX cannot say; its file is for whole numbers there.
+            for tree in ensemble.trees.indices {
+                for set in ensemble.trees[tree].categories.indices { ensemble.trees[tree].categories[set].isTruncating = false }
+            }
             if kind == 2 { ensemble.link = .softmax } else if Bool.random(using: &random) { ensemble.link = .logistic }
             let rows = (0..<rowCount).map { _ in ensemble.arbitraryRow(using: &random) }
             let folder = try Scratch()
@@ -126,7 +130,9 @@ private func linked(_ margins: [Double], _ link: TreeEnsemble.Link) -> [Double] 
 
 private func doubles(_ bytes: [UInt8]) -> [Double] {
     bytes.withUnsafeBytes { buffer in
-        (0..<buffer.count / 8).map { Double(bitPattern: UInt64(littleEndian: buffer.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self))) }
+        (0..<buffer.count / 8).map {
+            Double(bitPattern: UInt64(littleEndian: buffer.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self)))
+        }
     }
 }
 

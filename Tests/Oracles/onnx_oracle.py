@@ -302,7 +302,7 @@ def crafted(folder):
         for modes in [[0], [0, 1, 2, 3, 4, 5], [6], [0, 6, 1]]:
             folder.add(f"version5-{''.join(map(str, modes))}-{width}", version5_model(random, double, modes), 1)
         folder.add(f"version5-mean-{width}", version5_model(random, double, [0], aggregate=0), 1)
-        folder.add(f"version5-softmax-{width}", version5_model(random, double, [0, 1], transform=1, targets=3), 4)
+        folder.add(f"version5-targets-{width}", version5_model(random, double, [0, 1], transform=3, targets=3), 4)
 
 
 # Libraries

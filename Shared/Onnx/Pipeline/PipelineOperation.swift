@@ -35,7 +35,7 @@ enum PipelineOperation: Hashable, Sendable {
     case flatten(axis: Int)
     case softmax(axis: Int)
     case argMax(axis: Int, keepsAxis: Bool)
-    case reduceSum(axis: Int, keepsAxis: Bool)
+    case reduceSum(axis: Int, keepsAxis: Bool, squares: Bool)
     case matMul
     case scaler(offset: [Float], scale: [Float])
     case imputer(values: [Float], replaced: Float)
@@ -130,7 +130,7 @@ extension PipelineOperation {
             }
             return .argMax(
                 axis: try axis(try attributes.int("axis") ?? 0, of: given[0], place), keepsAxis: try attributes.int("keepdims") ?? 1 != 0)
-        case "ReduceSum":
+        case "ReduceSum", "ReduceSumSquare":
             try count(given, 1...2, place)
             var axes = try attributes.ints("axes")
             if given.count == 2 { axes = try given[1].integers(at: place) }
@@ -138,7 +138,9 @@ extension PipelineOperation {
             guard try attributes.int("noop_with_empty_axes") ?? 0 == 0 else {
                 throw ForestFailure(at: "\(place).noop_with_empty_axes", "1, which is not supported")
             }
-            return .reduceSum(axis: try axis(axes[0], of: given[0], place), keepsAxis: try attributes.int("keepdims") ?? 1 != 0)
+            return .reduceSum(
+                axis: try axis(axes[0], of: given[0], place), keepsAxis: try attributes.int("keepdims") ?? 1 != 0,
+                squares: node.operatorType == "ReduceSumSquare")
         case "MatMul":
             try count(given, 2...2, place)
             guard given[0].type == given[1].type else { throw ForestFailure(at: place, "inputs of two types") }

@@ -17,6 +17,12 @@ extension TreeOperator {
             throw ForestFailure(at: "\(place).aggregate_function", "\(name), which is not read; SUM and AVERAGE are")
         }
         let transformCode = Int(clamping: try attributes.int("post_transform") ?? 0)
+        guard transformCode != 1, transformCode != 2 else {
+            throw ForestFailure(
+                at: "\(place).post_transform",
+                "\(transformCode), which is SOFTMAX or LOGISTIC to the specification and the other to ONNX Runtime; put Softmax or Sigmoid behind"
+            )
+        }
         guard let transform = PostTransform(rawValue: transformCode) else {
             throw ForestFailure(at: "\(place).post_transform", "\(transformCode), which is not read")
         }
