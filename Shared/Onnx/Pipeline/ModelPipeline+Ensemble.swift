@@ -123,7 +123,7 @@ extension TreeOperator {
             result.baseScores = [0]
             if postTransform == .softmax {
                 result = ensemble.difference
-                result.baseScores = [-ensemble.baseScores[0]]
+                result.baseScores = [isWeighted[0] ? -ensemble.baseScores[0] : 0]
             }
         case (0, false, true), (1, false, true):
             // The second class's score is the only sum there is; SOFTMAX does not touch it.

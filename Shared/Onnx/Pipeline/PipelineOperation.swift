@@ -166,7 +166,9 @@ extension PipelineOperation {
                 return .trees(
                     try TreeOperator(
                         readingVersion5: &attributes, featureCount: columns, precision: precision, trustsCover: trustsCover,
-                        leafCovers: trustsCover ? model.leafCovers : [], isTruncating: model.isCategoryTruncating))
+                        nodeCovers: trustsCover ? model.constant(TreeEnsemble.nodeCoverName) : [],
+                        leafCovers: trustsCover ? model.constant(TreeEnsemble.leafCoverName) : [],
+                        isTruncating: model.isCategoryTruncating))
             }
             return .trees(
                 try TreeOperator(
@@ -247,9 +249,9 @@ extension NodeAttributes {
 }
 
 extension OnnxModel {
-    /// Covers of the leaves, which operator TreeEnsemble has no place for.
-    fileprivate var leafCovers: [Double] {
-        for tensor in graph.initializers where tensor.name == TreeEnsemble.leafCoverName {
+    /// The doubles of a constant; none where it is not there.
+    fileprivate func constant(_ name: String) -> [Double] {
+        for tensor in graph.initializers where tensor.name == name {
             if case .doubles(let values) = tensor.elements { return values }
         }
         return []
