@@ -12,7 +12,8 @@ extension TreeEnsemble {
     /// Names of the file's only input and of its only output.
     package static let onnxInput = "features"
     package static let onnxOutput = "score"
-    /// Constants beside operator TreeEnsemble, which holds covers as floats and of inner nodes alone.
+    /// Constants beside operator TreeEnsemble: it has no place for leaves' covers, and with trees of doubles ONNX Runtime takes hit rates
+    /// neither as floats nor as doubles.
     static let leafCoverName = "leaf_cover"
     static let nodeCoverName = "node_cover"
     static let producer = "assay"
@@ -223,11 +224,6 @@ extension TreeEnsemble {
             OnnxAttribute("n_targets", .int(Int64(outputCount))), OnnxAttribute("nodes_falseleafs", .ints(areLeaves[1])),
             OnnxAttribute("nodes_falsenodeids", .ints(children[1])), OnnxAttribute("nodes_featureids", .ints(features)),
         ]
-        if hasCover {
-            let hitrates = OnnxTensor(
-                "nodes_hitrates", dimensions: [covers.count], type: .float, elements: .floats(covers.map { Float($0) }))
-            node.attributes.append(OnnxAttribute("nodes_hitrates", .tensor(hitrates)))
-        }
         let modesTensor = OnnxTensor("nodes_modes", dimensions: [modes.count], type: .uint8, elements: .integers(modes))
         node.attributes += [
             OnnxAttribute("nodes_missing_value_tracks_true", .ints(missing)), OnnxAttribute("nodes_modes", .tensor(modesTensor)),

@@ -4,7 +4,7 @@ extension TreeOperator {
     /// Reads operator TreeEnsemble, version 5: inner nodes and leaves in lists of their own, set membership, a target for each leaf.
     ///
     /// - Parameters:
-    ///   - nodeCovers: Covers of inner nodes as doubles, which the operator keeps as floats; empty where they are not known.
+    ///   - nodeCovers: Covers of inner nodes, where the file has them beside the operator; else empty.
     ///   - leafCovers: Covers by leaf, for which the operator has no place; empty where they are not known.
     ///   - isTruncating: Whether values are cut to integers before they are looked up in a set.
     init(
