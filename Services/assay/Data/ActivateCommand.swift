@@ -7,6 +7,7 @@ import Hosting
 import Kafka
 import Pipeline
 import Postgres
+import RiskDomain
 import ServiceRuntime
 import Stages
 
@@ -19,7 +20,9 @@ enum ActivateCommand {
         discussion:
             "Safe to run again after a failure: what was not sent whole is sent first, and what was sent twice is dropped by its number.",
         options: [
-            .init("model", .path, isRequired: true, doc: "The model's file"),
+            .init("model", .path, isRequired: true, doc: "The model's file: ONNX"),
+            .init("review-at", .double(0...1), doc: "Scores from here are reviewed, in place of the file's word; with --decline-at"),
+            .init("decline-at", .double(0...1), doc: "Scores from here are declined, in place of the file's word; with --review-at"),
             .init(
                 "wait", .duration(.zero...Duration.seconds(86_400)), default: "30s", doc: "How long the live scorers may take to load it"),
         ], flags: [CommandSupport.jsonFlag], configurationKeys: keys, otherConfigurationKeys: CommandSupport.otherKeys(than: keys),
@@ -37,7 +40,8 @@ enum ActivateCommand {
 
     private static func run(_ invocation: CommandInvocation) async throws {
         let configuration = invocation.configuration
-        let model = try ModelFile(path: invocation.string("model"), fitting: SuiteFiles.features(configuration))
+        let model = try ModelFile(
+            path: invocation.string("model"), fitting: SuiteFiles.features(configuration), thresholds: try thresholds(invocation))
         let pool = PostgresPool(PostgresConfiguration(configuration, applicationName: "assay activate"), connectionCountMax: 2)
         do {
             try await activate(model, pool, invocation)
@@ -46,6 +50,19 @@ enum ActivateCommand {
             throw error
         }
         await pool.close()
+    }
+
+    /// Thresholds that were asked for: both or none.
+    private static func thresholds(_ invocation: CommandInvocation) throws -> DecisionThresholds? {
+        switch (invocation.optionalDouble("review-at"), invocation.optionalDouble("decline-at")) {
+        case (nil, nil): return nil
+        case (let review?, let decline?) where review <= decline: return DecisionThresholds(review: review, decline: decline)
+        default: throw ThresholdUsage()
+        }
+    }
+
+    struct ThresholdUsage: Error, CustomStringConvertible {
+        var description: String { "--review-at and --decline-at go together, the first not above the second" }
     }
 
     private static func activate(_ model: ModelFile, _ pool: PostgresPool, _ invocation: CommandInvocation) async throws {

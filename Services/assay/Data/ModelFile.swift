@@ -2,6 +2,7 @@ import Features
 import Forest
 import Hashing
 import Onnx
+import RiskDomain
 import ServiceRuntime
 
 /// A model file that fits a feature set.
@@ -16,13 +17,33 @@ struct ModelFile {
     var hash: ContentHash
     var forest: Forest
 
+    /// - Parameter thresholds: What to review and to decline from; needed for an ONNX file from elsewhere, which knows none. It is
+    ///   taken to have the feature set's features in their order, and stored as a model file of ours that says so.
     /// - Throws: a failure that names what is wrong in the file, or the first feature that differs.
-    init(path: String, fitting features: FeatureSet) throws {
+    init(path: String, fitting features: FeatureSet, thresholds: DecisionThresholds? = nil) throws {
         content = try FileBytes.read(path, byteCountMax: 256 << 20)
-        hash = ContentHash(of: content)
         name = path.split(separator: "/").last.map(String.init) ?? path
-        forest = try Forest.load(content)
         let wanted = features.featureNames
+        let isOwn: Bool
+        (forest, isOwn) = try Forest.read(content)
+        if !isOwn {
+            guard forest.features.count == wanted.count else {
+                throw Mismatch(
+                    description:
+                        "\(path): the model takes \(forest.features.count) features, the feature set \"\(features.name)\" has \(wanted.count)"
+                )
+            }
+            guard let thresholds else {
+                throw Mismatch(
+                    description: "\(path): the model comes from elsewhere and has no thresholds; give --review-at and --decline-at")
+            }
+            forest = try forest.replacing(features: wanted, featureSet: features.hash).replacing(thresholds: thresholds, training: nil)
+            content = forest.encode()
+        } else if let thresholds, thresholds != forest.thresholds {
+            forest = try forest.replacing(thresholds: thresholds, training: forest.training)
+            content = forest.encode()
+        }
+        hash = ContentHash(of: content)
         guard forest.features == wanted else {
             let place = zip(forest.features, wanted).prefix { $0 == $1 }.count
             let found = place < forest.features.count ? "\"\(forest.features[place])\"" : "nothing"

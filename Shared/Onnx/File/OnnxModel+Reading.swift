@@ -44,6 +44,7 @@ extension OnnxModel {
             }
         }
         guard hasGraph else { throw ForestFailure(at: "graph", "missing") }
+        guard !operatorSets.isEmpty else { throw ForestFailure(at: "opset_import", "missing") }
     }
 }
 

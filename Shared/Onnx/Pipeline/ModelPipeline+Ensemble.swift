@@ -123,15 +123,12 @@ extension TreeOperator {
             result.baseScores = [0]
             if postTransform == .softmax {
                 result = ensemble.difference
-                result.baseScores = [-ensemble.baseScores[0]]
+                result.baseScores = [isWeighted[0] ? -ensemble.baseScores[0] : 0]
             }
         case (0, false, true), (1, false, true):
+            // The second class's score is the only sum there is; SOFTMAX does not touch it.
             result = ensemble.output(0)
-            // ONNX Runtime applies no link to a class whose weights are all positive.
-            if areWeightsAllPositive { return result }
-            guard postTransform == .logistic else {
-                throw ForestFailure(at: place, "\(postTransform) of one class's weights; LOGISTIC gives a probability")
-            }
+            if postTransform == .softmax || postTransform == .softmaxZero { return result }
         default: throw ForestFailure(at: "\(place).base_values", "\(baseValueCount) base values that decide alone")
         }
         switch postTransform {

@@ -25,7 +25,9 @@ extension PipelineOperation {
             return [result]
         case .softmax: return [try PipelineTensor.softmax(given[0], at: place)]
         case .argMax(let axis, let keepsAxis): return [try PipelineTensor.argMax(given[0], axis, keepsAxis, at: place)]
-        case .reduceSum(let axis, let keepsAxis): return [try PipelineTensor.reduceSum(given[0], axis, keepsAxis, at: place)]
+        case .reduceSum(let axis, let keepsAxis, let squares):
+            let terms = squares ? try Binary.multiply.evaluate(given[0], given[0], at: place) : given[0]
+            return [try PipelineTensor.reduceSum(terms, axis, keepsAxis, at: place)]
         case .matMul: return [try PipelineTensor.matMul(given[0], given[1], at: place)]
         case .scaler(let offset, let scale):
             return [

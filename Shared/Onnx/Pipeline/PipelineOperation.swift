@@ -2,7 +2,12 @@ internal import Forest
 
 /// What one step does.
 enum PipelineOperation: Hashable, Sendable {
-    enum Binary: String, Hashable, Sendable { case add = "Add", subtract = "Sub", multiply = "Mul", divide = "Div" }
+    enum Binary: String, Hashable, Sendable {
+        case add = "Add"
+        case subtract = "Sub"
+        case multiply = "Mul"
+        case divide = "Div"
+    }
     enum Unary: String, Hashable, Sendable {
         case sigmoid = "Sigmoid"
         case exponential = "Exp"
@@ -11,7 +16,11 @@ enum PipelineOperation: Hashable, Sendable {
         case squareRoot = "Sqrt"
         case logarithm = "Log"
     }
-    enum Norm: String, Hashable, Sendable { case max = "MAX", l1 = "L1", l2 = "L2" }
+    enum Norm: String, Hashable, Sendable {
+        case max = "MAX"
+        case l1 = "L1"
+        case l2 = "L2"
+    }
 
     case identity
     case cast(OnnxElementType)
@@ -26,7 +35,7 @@ enum PipelineOperation: Hashable, Sendable {
     case flatten(axis: Int)
     case softmax(axis: Int)
     case argMax(axis: Int, keepsAxis: Bool)
-    case reduceSum(axis: Int, keepsAxis: Bool)
+    case reduceSum(axis: Int, keepsAxis: Bool, squares: Bool)
     case matMul
     case scaler(offset: [Float], scale: [Float])
     case imputer(values: [Float], replaced: Float)
@@ -121,7 +130,7 @@ extension PipelineOperation {
             }
             return .argMax(
                 axis: try axis(try attributes.int("axis") ?? 0, of: given[0], place), keepsAxis: try attributes.int("keepdims") ?? 1 != 0)
-        case "ReduceSum":
+        case "ReduceSum", "ReduceSumSquare":
             try count(given, 1...2, place)
             var axes = try attributes.ints("axes")
             if given.count == 2 { axes = try given[1].integers(at: place) }
@@ -129,7 +138,9 @@ extension PipelineOperation {
             guard try attributes.int("noop_with_empty_axes") ?? 0 == 0 else {
                 throw ForestFailure(at: "\(place).noop_with_empty_axes", "1, which is not supported")
             }
-            return .reduceSum(axis: try axis(axes[0], of: given[0], place), keepsAxis: try attributes.int("keepdims") ?? 1 != 0)
+            return .reduceSum(
+                axis: try axis(axes[0], of: given[0], place), keepsAxis: try attributes.int("keepdims") ?? 1 != 0,
+                squares: node.operatorType == "ReduceSumSquare")
         case "MatMul":
             try count(given, 2...2, place)
             guard given[0].type == given[1].type else { throw ForestFailure(at: place, "inputs of two types") }
@@ -155,7 +166,9 @@ extension PipelineOperation {
                 return .trees(
                     try TreeOperator(
                         readingVersion5: &attributes, featureCount: columns, precision: precision, trustsCover: trustsCover,
-                        leafCovers: trustsCover ? model.leafCovers : [], isTruncating: model.isCategoryTruncating))
+                        nodeCovers: trustsCover ? model.constant(TreeEnsemble.nodeCoverName) : [],
+                        leafCovers: trustsCover ? model.constant(TreeEnsemble.leafCoverName) : [],
+                        isTruncating: model.isCategoryTruncating))
             }
             return .trees(
                 try TreeOperator(
@@ -236,9 +249,9 @@ extension NodeAttributes {
 }
 
 extension OnnxModel {
-    /// Covers of the leaves, which operator TreeEnsemble has no place for.
-    fileprivate var leafCovers: [Double] {
-        for tensor in graph.initializers where tensor.name == TreeEnsemble.leafCoverName {
+    /// The doubles of a constant; none where it is not there.
+    fileprivate func constant(_ name: String) -> [Double] {
+        for tensor in graph.initializers where tensor.name == name {
             if case .doubles(let values) = tensor.elements { return values }
         }
         return []

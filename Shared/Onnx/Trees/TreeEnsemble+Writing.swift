@@ -12,7 +12,10 @@ extension TreeEnsemble {
     /// Names of the file's only input and of its only output.
     package static let onnxInput = "features"
     package static let onnxOutput = "score"
+    /// Constants beside operator TreeEnsemble: it has no place for leaves' covers, and with trees of doubles ONNX Runtime takes hit rates
+    /// neither as floats nor as doubles.
     static let leafCoverName = "leaf_cover"
+    static let nodeCoverName = "node_cover"
     static let producer = "assay"
 
     /// The ensemble as an ONNX model: input `features`, doubles, one row each; output `score`, one column per output.
@@ -48,13 +51,16 @@ extension TreeEnsemble {
         if hasCategories {
             // Operator TreeEnsemble has no place for base scores.
             let hasBase = baseScores.contains { $0 != 0 }
-            let (node, covers) = try version5(input: input, output: hasBase ? "sum" : treesOutput)
+            let (node, nodeCovers, leafCovers) = try version5(input: input, output: hasBase ? "sum" : treesOutput)
             model.graph.nodes.append(node)
             if hasBase {
                 model.graph.nodes.append(OnnxNode("Add", inputs: ["sum", "base_scores"], outputs: [treesOutput]))
                 model.graph.initializers.append(OnnxTensor("base_scores", doubles: baseScores))
             }
-            if !covers.isEmpty { model.graph.initializers.append(OnnxTensor(TreeEnsemble.leafCoverName, doubles: covers)) }
+            if !leafCovers.isEmpty {
+                model.graph.initializers.append(OnnxTensor(TreeEnsemble.nodeCoverName, doubles: nodeCovers))
+                model.graph.initializers.append(OnnxTensor(TreeEnsemble.leafCoverName, doubles: leafCovers))
+            }
             if isTruncating { model.metadata.append(.init(MetadataKey.categories, "truncated")) }
         } else {
             model.graph.nodes.append(regressor(input: input, output: treesOutput))
@@ -143,7 +149,9 @@ extension TreeEnsemble {
         return node
     }
 
-    private func version5(input: String, output: String) throws(ForestFailure) -> (node: OnnxNode, leafCovers: [Double]) {
+    private func version5(input: String, output: String) throws(ForestFailure) -> (
+        node: OnnxNode, nodeCovers: [Double], leafCovers: [Double]
+    ) {
         var features: [Int64] = []
         var children: [[Int64]] = [[], []]
         var areLeaves: [[Int64]] = [[], []]
@@ -216,9 +224,6 @@ extension TreeEnsemble {
             OnnxAttribute("n_targets", .int(Int64(outputCount))), OnnxAttribute("nodes_falseleafs", .ints(areLeaves[1])),
             OnnxAttribute("nodes_falsenodeids", .ints(children[1])), OnnxAttribute("nodes_featureids", .ints(features)),
         ]
-        if hasCover {
-            node.attributes.append(OnnxAttribute("nodes_hitrates", .tensor(OnnxTensor("nodes_hitrates", doubles: covers))))
-        }
         let modesTensor = OnnxTensor("nodes_modes", dimensions: [modes.count], type: .uint8, elements: .integers(modes))
         node.attributes += [
             OnnxAttribute("nodes_missing_value_tracks_true", .ints(missing)), OnnxAttribute("nodes_modes", .tensor(modesTensor)),
@@ -226,7 +231,7 @@ extension TreeEnsemble {
             OnnxAttribute("nodes_trueleafs", .ints(areLeaves[0])), OnnxAttribute("nodes_truenodeids", .ints(children[0])),
             OnnxAttribute("post_transform", .int(0)), OnnxAttribute("tree_roots", .ints(roots)),
         ]
-        return (node, leafCovers)
+        return (node, covers, leafCovers)
     }
 
     /// Where NaN goes at an inner node.

@@ -84,16 +84,16 @@ extension TreeOperator {
         let deciding = isWeighted[1] ? pair[1] : pair[0]
         let isPositive = deciding > (isBinaryCase && areWeightsAllPositive ? 0.5 : 0)
         if isPair {
+            // A class that no leaf speaks of has no score, whatever its base value.
+            for output in 0...1 where !isWeighted[output] { pair[output] = 0 }
             postTransform.apply(to: &pair, 0..<2)
         } else if postTransform == .probit {
             postTransform.apply(to: &pair, 0..<1)
             pair[1] = 0
-        } else if isBinaryCase, areWeightsAllPositive {
-            pair = [1 - pair[0], pair[0]]
         } else if postTransform == .logistic {
             pair = [.link(logistic: -pair[0]), .link(logistic: pair[0])]
         } else {
-            pair = isPositive ? [-pair[0], pair[0]] : [pair[0], -pair[0]]
+            pair = [isBinaryCase && areWeightsAllPositive ? 1 - pair[0] : -pair[0], pair[0]]
         }
         scores += pair
         return isPositive ? 1 : 0

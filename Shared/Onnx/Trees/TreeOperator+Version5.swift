@@ -4,11 +4,12 @@ extension TreeOperator {
     /// Reads operator TreeEnsemble, version 5: inner nodes and leaves in lists of their own, set membership, a target for each leaf.
     ///
     /// - Parameters:
+    ///   - nodeCovers: Covers of inner nodes, where the file has them beside the operator; else empty.
     ///   - leafCovers: Covers by leaf, for which the operator has no place; empty where they are not known.
     ///   - isTruncating: Whether values are cut to integers before they are looked up in a set.
     init(
         readingVersion5 attributes: inout NodeAttributes, featureCount: Int, precision: TreeEnsemble.Precision, trustsCover: Bool,
-        leafCovers: [Double], isTruncating: Bool
+        nodeCovers: [Double], leafCovers: [Double], isTruncating: Bool
     ) throws(ForestFailure) {
         let place = attributes.place
         let aggregate = try attributes.int("aggregate_function") ?? 1
@@ -17,6 +18,12 @@ extension TreeOperator {
             throw ForestFailure(at: "\(place).aggregate_function", "\(name), which is not read; SUM and AVERAGE are")
         }
         let transformCode = Int(clamping: try attributes.int("post_transform") ?? 0)
+        guard transformCode != 1, transformCode != 2 else {
+            throw ForestFailure(
+                at: "\(place).post_transform",
+                "\(transformCode), which is SOFTMAX or LOGISTIC to the specification and the other to ONNX Runtime; put Softmax or Sigmoid behind"
+            )
+        }
         guard let transform = PostTransform(rawValue: transformCode) else {
             throw ForestFailure(at: "\(place).post_transform", "\(transformCode), which is not read")
         }
@@ -25,7 +32,8 @@ extension TreeOperator {
             throw ForestFailure(at: "\(place).n_targets", "\(outputCount) outputs; 1...\(ForestLimits.outputCountMax) are read")
         }
         var lists = try NodeLists(
-            &attributes, featureCount: featureCount, outputCount: outputCount, precision: precision, leafCovers: leafCovers)
+            &attributes, featureCount: featureCount, outputCount: outputCount, precision: precision, nodeCovers: nodeCovers,
+            leafCovers: leafCovers)
         let roots = try attributes.ints("tree_roots")
         try attributes.refuseRest()
         guard (1...ForestLimits.treeCountMax).contains(roots.count) else {
@@ -66,7 +74,8 @@ private struct NodeLists {
     private let place: String
 
     init(
-        _ attributes: inout NodeAttributes, featureCount: Int, outputCount: Int, precision: TreeEnsemble.Precision, leafCovers: [Double]
+        _ attributes: inout NodeAttributes, featureCount: Int, outputCount: Int, precision: TreeEnsemble.Precision, nodeCovers: [Double],
+        leafCovers: [Double]
     ) throws(ForestFailure) {
         place = attributes.place
         features = try attributes.ints("nodes_featureids")
@@ -90,6 +99,7 @@ private struct NodeLists {
         isTaken = Array(repeating: false, count: count)
         tests = []
         self.leafCovers = leafCovers.count == leafWeights.count ? leafCovers : []
+        if nodeCovers.count == count { hitrates = nodeCovers }
         for (name, found) in [
             ("nodes_splits", splits.count), ("nodes_modes", modes.count), ("nodes_truenodeids", trueIDs.count),
             ("nodes_falsenodeids", falseIDs.count), ("nodes_trueleafs", isTrueLeaf.count), ("nodes_falseleafs", isFalseLeaf.count),
