@@ -3,7 +3,7 @@ import Testing
 
 /// Every engine gives the bits of the slow walk, whatever the model, the row and the size of the batch.
 @Suite struct EnginesTests {
-    private static let batchSizes = [0, 1, 7, 8, 9, 63, 64, 65, 127, 128, 129, 1_000]
+    private static let batchSizes = [0, 1, 7, 8, 9, 63, 64, 65, 127, 128, 129, 191, 193, 255, 256, 257, 1_000]
 
     /// Compares all engines, and the automatic choice, on this machine and as on one without vectors.
     private func check(_ ensemble: TreeEnsemble, rowCount: Int, using random: inout Seeded) {
