@@ -67,8 +67,10 @@ void score_lleaves(void *context, const double *rows, long row_count, long featu
 
 /// tl2cgen: one row a call; its entry is a union of the value and a mark for missing ones, of the value's size.
 void score_tl2cgen(void *context, const double *rows, long row_count, long feature_count, double *scores) {
-    for (long row = 0; row < row_count; row++)
+    for (long row = 0; row < row_count; row++) {
+        scores[row] = 0;
         ((void (*)(const double *, int, double *))context)(rows + row * feature_count, 1, scores + row);
+    }
 }
 
 /// LightGBM: the prepared call for one row, the matrix call for more.

@@ -37,11 +37,10 @@ bool assay_forest_has_avx2(void) { return false; }
 typedef int8_t Bytes __attribute__((vector_size(64), aligned(64)));
 typedef int32_t Words __attribute__((vector_size(64), aligned(64)));
 
-enum { VECTORS = ASSAY_FOREST_BLOCK_ROWS / 64 };
+// A block's vectors that have rows: a smaller block costs less.
+INLINE int vectors_of(ptrdiff_t row_count) { return (int)((row_count + 63) / 64); }
 
-INLINE void sieve_plane(const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *plane, uint8_t *region) {
-    const assay_forest_sieve_node *node = nodes + plane->first_node;
-    const assay_forest_sieve_node *end = node + plane->node_count;
+INLINE void sieve_vectors(const assay_forest_sieve_node *node, const assay_forest_sieve_node *end, uint8_t *region, int vectors) {
     for (; node < end; node++) {
         size_t at_column = node->column, at_left = node->left, at_right = node->right, at_result = node->result;
         // Without this the compiler loads the four as a vector and takes it apart again, which costs more than all the rest.
@@ -51,24 +50,37 @@ INLINE void sieve_plane(const assay_forest_sieve_node *nodes, const assay_forest
         const Bytes *right = (const Bytes *)(region + at_right * 8);
         Bytes *result = (Bytes *)(region + at_result * 8);
         Bytes threshold = (Bytes)((Words){0} + (int32_t)node->threshold);
-        Bytes results[VECTORS];
+        // The result may take the place of an operand.
+        Bytes results[ASSAY_FOREST_BLOCK_ROWS / 64];
 #pragma clang loop unroll(full)
-        for (int i = 0; i < VECTORS; i++) {
+        for (int i = 0; i < vectors; i++) {
             Bytes goes_right = column[i] > threshold;
             results[i] = (right[i] & goes_right) | (left[i] & ~goes_right);
         }
 #pragma clang loop unroll(full)
-        for (int i = 0; i < VECTORS; i++) result[i] = results[i];
+        for (int i = 0; i < vectors; i++) result[i] = results[i];
+    }
+}
+
+INLINE void sieve_plane(
+    const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *plane, uint8_t *region, ptrdiff_t row_count) {
+    const assay_forest_sieve_node *node = nodes + plane->first_node, *end = node + plane->node_count;
+    switch (vectors_of(row_count)) {
+    case 1: sieve_vectors(node, end, region, 1); break;
+    case 2: sieve_vectors(node, end, region, 2); break;
+    case 3: sieve_vectors(node, end, region, 3); break;
+    default: sieve_vectors(node, end, region, 4);
     }
 }
 
 INLINE void sieve_columns(
-    const assay_forest_sieve_column *columns, ptrdiff_t column_count, const uint16_t *ranks, int8_t *result) {
+    const assay_forest_sieve_column *columns, ptrdiff_t column_count, const uint16_t *ranks, int8_t *result, ptrdiff_t row_count) {
+    int rows = 64 * vectors_of(row_count);
     for (ptrdiff_t column = 0; column < column_count; column++) {
         const uint16_t *from = ranks + (ptrdiff_t)columns[column].column * ASSAY_FOREST_BLOCK_ROWS;
         int8_t *to = result + column * ASSAY_FOREST_BLOCK_ROWS;
         int32_t base = columns[column].base;
-        for (int row = 0; row < ASSAY_FOREST_BLOCK_ROWS; row++) {
+        for (int row = 0; row < rows; row++) {
             int32_t rank = (int32_t)from[row] - base;
             rank = rank < 0 ? 0 : rank > 255 ? 255 : rank;
             to[row] = (int8_t)(rank - 128);
@@ -77,33 +89,35 @@ INLINE void sieve_columns(
 }
 
 INLINE void add_leaves(
-    const assay_forest_sieve_plane *low, const assay_forest_sieve_plane *high, const double *leaves, const uint8_t *region, double *sums) {
+    const assay_forest_sieve_plane *low, const assay_forest_sieve_plane *high, const double *leaves, const uint8_t *region, double *sums,
+    ptrdiff_t row_count) {
     const uint8_t *number = region + low->result;
     if (high->result < 0) {
-        for (int row = 0; row < ASSAY_FOREST_BLOCK_ROWS; row++) sums[row] += leaves[number[row]];
+        for (ptrdiff_t row = 0; row < row_count; row++) sums[row] += leaves[number[row]];
     } else {
         const uint8_t *upper = region + high->result;
-        for (int row = 0; row < ASSAY_FOREST_BLOCK_ROWS; row++) sums[row] += leaves[number[row] | (uint32_t)upper[row] << 8];
+        for (ptrdiff_t row = 0; row < row_count; row++) sums[row] += leaves[number[row] | (uint32_t)upper[row] << 8];
     }
 }
 
 #define SIEVE(NAME, TARGET, ADD)                                                                                                   \
     TARGET static void NAME##_plane(                                                                                               \
-        const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *plane, uint8_t *region) {                            \
-        sieve_plane(nodes, plane, region);                                                                                         \
+        const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *plane, uint8_t *region, ptrdiff_t row_count) {       \
+        sieve_plane(nodes, plane, region, row_count);                                                                              \
     }                                                                                                                              \
     TARGET static void NAME##_columns(                                                                                             \
-        const assay_forest_sieve_column *columns, ptrdiff_t column_count, const uint16_t *ranks, int8_t *result) {                 \
-        sieve_columns(columns, column_count, ranks, result);                                                                       \
+        const assay_forest_sieve_column *columns, ptrdiff_t column_count, const uint16_t *ranks, int8_t *result,                   \
+        ptrdiff_t row_count) {                                                                                                     \
+        sieve_columns(columns, column_count, ranks, result, row_count);                                                            \
     }                                                                                                                              \
     TARGET static void NAME##_sums(                                                                                                \
         const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *planes, const int32_t *leaf_base,                    \
-        ptrdiff_t tree_count, const double *leaves, uint8_t *region, double *sums) {                                               \
+        ptrdiff_t tree_count, const double *leaves, uint8_t *region, double *sums, ptrdiff_t row_count) {                          \
         for (ptrdiff_t tree = 0; tree < tree_count; tree++) {                                                                      \
             const assay_forest_sieve_plane *low = planes + 2 * tree, *high = low + 1;                                              \
-            sieve_plane(nodes, low, region);                                                                                       \
-            if (high->result >= 0) sieve_plane(nodes, high, region);                                                               \
-            ADD(low, high, leaves + leaf_base[tree], region, sums);                                                                \
+            sieve_plane(nodes, low, region, row_count);                                                                            \
+            if (high->result >= 0) sieve_plane(nodes, high, region, row_count);                                                    \
+            ADD(low, high, leaves + leaf_base[tree], region, sums, row_count);                                                     \
         }                                                                                                                          \
     }
 
@@ -111,18 +125,19 @@ SIEVE(sieve128, , add_leaves)
 
 #if defined(__x86_64__)
 AVX512 INLINE void add_leaves_avx512(
-    const assay_forest_sieve_plane *low, const assay_forest_sieve_plane *high, const double *leaves, const uint8_t *region, double *sums) {
+    const assay_forest_sieve_plane *low, const assay_forest_sieve_plane *high, const double *leaves, const uint8_t *region, double *sums,
+    ptrdiff_t row_count) {
     const uint8_t *number = region + low->result;
     const uint8_t *upper = region + high->result;
     if (high->result < 0) {
 #pragma clang loop unroll_count(4)
-        for (int row = 0; row < ASSAY_FOREST_BLOCK_ROWS; row += 8) {
+        for (ptrdiff_t row = 0; row < row_count; row += 8) {
             __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(number + row)));
             __m512d value = _mm512_i32gather_pd(index, leaves, 8);
             _mm512_storeu_pd(sums + row, _mm512_add_pd(_mm512_loadu_pd(sums + row), value));
         }
     } else {
-        for (int row = 0; row < ASSAY_FOREST_BLOCK_ROWS; row += 8) {
+        for (ptrdiff_t row = 0; row < row_count; row += 8) {
             __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(number + row)));
             __m256i bits = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(upper + row)));
             __m512d value = _mm512_i32gather_pd(_mm256_or_si256(index, _mm256_slli_epi32(bits, 8)), leaves, 8);
@@ -145,22 +160,24 @@ SIEVE(sieve512, AVX512, add_leaves_avx512)
 #endif
 
 void assay_forest_sieve(
-    const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *plane, uint8_t *region, int32_t vector_bits) {
+    const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *plane, uint8_t *region, ptrdiff_t row_count,
+    int32_t vector_bits) {
     (void)vector_bits;
-    DISPATCH(plane, nodes, plane, region);
+    DISPATCH(plane, nodes, plane, region, row_count);
 }
 
 void assay_forest_sieve_columns(
-    const assay_forest_sieve_column *columns, ptrdiff_t column_count, const uint16_t *ranks, int8_t *result, int32_t vector_bits) {
+    const assay_forest_sieve_column *columns, ptrdiff_t column_count, const uint16_t *ranks, int8_t *result, ptrdiff_t row_count,
+    int32_t vector_bits) {
     (void)vector_bits;
-    DISPATCH(columns, columns, column_count, ranks, result);
+    DISPATCH(columns, columns, column_count, ranks, result, row_count);
 }
 
 void assay_forest_sieve_sums(
     const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *planes, const int32_t *leaf_base, ptrdiff_t tree_count,
-    const double *leaves, uint8_t *region, double *sums, int32_t vector_bits) {
+    const double *leaves, uint8_t *region, double *sums, ptrdiff_t row_count, int32_t vector_bits) {
     (void)vector_bits;
-    DISPATCH(sums, nodes, planes, leaf_base, tree_count, leaves, region, sums);
+    DISPATCH(sums, nodes, planes, leaf_base, tree_count, leaves, region, sums, row_count);
 }
 
 // MARK: Ranks
@@ -168,10 +185,11 @@ void assay_forest_sieve_sums(
 #if defined(__x86_64__)
 // Eight values of columns whose tables are given lane by lane.
 AVX512 INLINE __m256i rank_of_eight(
-    __m512d x, bool rounds_to_float, __m512d zero_limit, __m512d replacement, __m512d low, __m512d scale, __m512d last_bucket,
+    __m512d x, bool rounds_to_float, bool has_zero_limit, __m512d zero_limit, __m512d replacement, __m512d low, __m512d scale, __m512d last_bucket,
     __m256i bucket_base, __m256i threshold_base, __m256i threshold_count, int32_t steps, const uint16_t *bucket, const double *threshold) {
     if (rounds_to_float) x = _mm512_cvtps_pd(_mm512_cvtpd_ps(x));
-    __mmask8 missing = _mm512_cmp_pd_mask(x, x, _CMP_UNORD_Q) | _mm512_cmp_pd_mask(_mm512_abs_pd(x), zero_limit, _CMP_LE_OQ);
+    __mmask8 missing = _mm512_cmp_pd_mask(x, x, _CMP_UNORD_Q);
+    if (has_zero_limit) missing |= _mm512_cmp_pd_mask(_mm512_abs_pd(x), zero_limit, _CMP_LE_OQ);
     x = _mm512_mask_mov_pd(x, missing, replacement);
     // The maximum's second operand is the result where the first is NaN, so every value has a bucket.
     __m512d place = _mm512_mul_pd(_mm512_sub_pd(x, low), scale);
@@ -185,25 +203,32 @@ AVX512 INLINE __m256i rank_of_eight(
         position = _mm256_mask_add_epi32(position, above, position, _mm256_set1_epi32(step));
     }
     position = _mm256_sub_epi32(position, threshold_base);
-    return _mm256_mask_mov_epi32(position, _mm512_cmp_pd_mask(x, x, _CMP_UNORD_Q), threshold_count);
+    if (missing) position = _mm256_mask_mov_epi32(position, _mm512_cmp_pd_mask(x, x, _CMP_UNORD_Q), threshold_count);
+    return position;
 }
 
-AVX512 INLINE void rank_row(const assay_forest_ranks *ranks, const double *row, uint16_t *result) {
-    for (int32_t column = 0; column < ranks->column_count; column += 8) {
-        __m256i feature = _mm256_loadu_si256((const __m256i *)(ranks->feature + column));
-        __m256i rank = rank_of_eight(
-            _mm512_i32gather_pd(feature, row, 8), ranks->rounds_to_float, _mm512_loadu_pd(ranks->zero_limit + column),
-            _mm512_loadu_pd(ranks->replacement + column), _mm512_loadu_pd(ranks->low + column), _mm512_loadu_pd(ranks->scale + column),
-            _mm512_loadu_pd(ranks->last_bucket + column), _mm256_loadu_si256((const __m256i *)(ranks->bucket_base + column)),
-            _mm256_loadu_si256((const __m256i *)(ranks->threshold_base + column)),
-            _mm256_loadu_si256((const __m256i *)(ranks->threshold_count + column)), ranks->steps_of_eight[column / 8], ranks->bucket,
-            ranks->threshold);
-        _mm_storeu_si128((__m128i *)(result + column), _mm256_cvtepi32_epi16(rank));
-    }
+// Ranks of eight columns of one row.
+AVX512 INLINE __m128i rank_columns(const assay_forest_ranks *ranks, const double *row, int32_t column) {
+    __m256i rank = rank_of_eight(
+        _mm512_i32gather_pd(_mm256_loadu_si256((const __m256i *)(ranks->feature + column)), row, 8), ranks->rounds_to_float, ranks->has_zero_limits,
+        _mm512_loadu_pd(ranks->zero_limit + column), _mm512_loadu_pd(ranks->replacement + column), _mm512_loadu_pd(ranks->low + column),
+        _mm512_loadu_pd(ranks->scale + column), _mm512_loadu_pd(ranks->last_bucket + column),
+        _mm256_loadu_si256((const __m256i *)(ranks->bucket_base + column)),
+        _mm256_loadu_si256((const __m256i *)(ranks->threshold_base + column)),
+        _mm256_loadu_si256((const __m256i *)(ranks->threshold_count + column)), ranks->steps_of_eight[column / 8], ranks->bucket,
+        ranks->threshold);
+    return _mm256_cvtepi32_epi16(rank);
 }
 
-AVX512 void assay_forest_rank_row_avx512(const assay_forest_ranks *ranks, const double *row, uint16_t *result) {
-    rank_row(ranks, row, result);
+// Up to 32 columns from `first`: a register is put together from eights, for a load would wait for all their stores.
+AVX512 INLINE __m512i rank_register(const assay_forest_ranks *ranks, const double *row, int32_t first) {
+    int32_t count = ranks->column_count - first;
+    __m512i result = _mm512_setzero_si512();
+    if (count > 0) result = _mm512_zextsi128_si512(rank_columns(ranks, row, first));
+    if (count > 8) result = _mm512_inserti32x4(result, rank_columns(ranks, row, first + 8), 1);
+    if (count > 16) result = _mm512_inserti32x4(result, rank_columns(ranks, row, first + 16), 2);
+    if (count > 24) result = _mm512_inserti32x4(result, rank_columns(ranks, row, first + 24), 3);
+    return result;
 }
 
 AVX512 void assay_forest_rank_block_avx512(
@@ -219,13 +244,16 @@ AVX512 void assay_forest_rank_block_avx512(
         __m256i threshold_base = _mm256_set1_epi32(ranks->threshold_base[column]);
         __m256i threshold_count = _mm256_set1_epi32(ranks->threshold_count[column]);
         int32_t steps = ranks->steps[column];
+        __m512i offset = _mm512_mullo_epi64(_mm512_cvtepi32_epi64(lanes), _mm512_set1_epi64(stride));
         for (ptrdiff_t row = 0; row < count; row += 8) {
-            // Lanes behind the last row repeat it.
-            __m256i lane = _mm256_min_epi32(lanes, _mm256_set1_epi32((int32_t)(count - row - 1)));
-            __m512i offset = _mm512_mullo_epi64(_mm512_cvtepi32_epi64(lane), _mm512_set1_epi64(stride));
+            if (count - row < 8) {
+                // Lanes behind the last row repeat it.
+                __m256i lane = _mm256_min_epi32(lanes, _mm256_set1_epi32((int32_t)(count - row - 1)));
+                offset = _mm512_mullo_epi64(_mm512_cvtepi32_epi64(lane), _mm512_set1_epi64(stride));
+            }
             __m512d x = _mm512_i64gather_pd(offset, values + row * stride, 8);
             __m256i rank = rank_of_eight(
-                x, ranks->rounds_to_float, zero_limit, replacement, low, scale, last_bucket, bucket_base, threshold_base,
+                x, ranks->rounds_to_float, ranks->has_zero_limits, zero_limit, replacement, low, scale, last_bucket, bucket_base, threshold_base,
                 threshold_count, steps, ranks->bucket, ranks->threshold);
             _mm_storeu_si128((__m128i *)(to + row), _mm256_cvtepi32_epi16(rank));
         }
@@ -238,6 +266,10 @@ AVX512 void assay_forest_rank_block_avx512(
 typedef struct {
     __m512i low, high;
 } Ranks;
+
+AVX512 INLINE Ranks load_ranks(const uint16_t *values, int column_bits) {
+    return (Ranks){_mm512_loadu_si512(values), column_bits == 6 ? _mm512_loadu_si512(values + 32) : _mm512_setzero_si512()};
+}
 
 // Moves to the child and says which lanes went right.
 AVX512 INLINE __mmask16 step(__m512i *node, __m512i word, Ranks ranks, bool is_wide, int column_bits) {
@@ -266,9 +298,8 @@ typedef struct {
 } Waiting;
 
 AVX512 INLINE void walk_group(
-    const assay_forest_walk *tables, int32_t first, int sixteens, const uint16_t *values, int column_bits, Waiting waiting, int32_t *reached) {
+    const assay_forest_walk *tables, int32_t first, int sixteens, Ranks ranks, int column_bits, Waiting waiting, int32_t *reached) {
     bool is_wide = column_bits == 6;
-    Ranks ranks = {_mm512_loadu_si512(values), is_wide ? _mm512_loadu_si512(values + 32) : _mm512_setzero_si512()};
     __m512i node[4], word[4];
     const uint32_t *top = tables->top + (ptrdiff_t)first * 7;
     for (int i = 0; i < sixteens; i++) {
@@ -303,7 +334,8 @@ AVX512 INLINE void walk_group(
 }
 
 AVX512 INLINE void walk(
-    const assay_forest_walk *tables, const uint16_t *rows, ptrdiff_t row_count, int column_bits, double *sums, int32_t *result) {
+    const assay_forest_walk *tables, Ranks only, const uint16_t *rows, ptrdiff_t row_count, int column_bits, double *sums,
+    int32_t *result) {
     int32_t reached[2][ASSAY_FOREST_WALK_TREES] __attribute__((aligned(64)));
     double nothing = 0;
     Waiting waiting = {&nothing, reached[1], reached[1]};
@@ -311,13 +343,13 @@ AVX512 INLINE void walk(
     for (int32_t first = 0; first < tables->tree_count; first += ASSAY_FOREST_WALK_TREES) {
         int32_t count = tables->tree_count - first < ASSAY_FOREST_WALK_TREES ? tables->tree_count - first : ASSAY_FOREST_WALK_TREES;
         for (ptrdiff_t row = 0; row < row_count; row++, side ^= 1) {
-            const uint16_t *values = rows + (row << column_bits);
+            Ranks ranks = rows ? load_ranks(rows + (row << column_bits), column_bits) : only;
             int32_t *to = result ? result + first : reached[side];
             switch ((count + 15) / 16) {
-            case 1: walk_group(tables, first, 1, values, column_bits, waiting, to); break;
-            case 2: walk_group(tables, first, 2, values, column_bits, waiting, to); break;
-            case 3: walk_group(tables, first, 3, values, column_bits, waiting, to); break;
-            default: walk_group(tables, first, 4, values, column_bits, waiting, to);
+            case 1: walk_group(tables, first, 1, ranks, column_bits, waiting, to); break;
+            case 2: walk_group(tables, first, 2, ranks, column_bits, waiting, to); break;
+            case 3: walk_group(tables, first, 3, ranks, column_bits, waiting, to); break;
+            default: walk_group(tables, first, 4, ranks, column_bits, waiting, to);
             }
             if (!result) waiting = (Waiting){sums + row, to, to + count};
         }
@@ -329,21 +361,23 @@ AVX512 INLINE void walk(
 
 AVX512 void assay_forest_walk_sums_avx512(
     const assay_forest_walk *tables, const uint16_t *ranks, ptrdiff_t row_count, double *sums) {
-    if (tables->column_bits == 5) walk(tables, ranks, row_count, 5, sums, NULL);
-    else walk(tables, ranks, row_count, 6, sums, NULL);
+    Ranks none = {_mm512_setzero_si512(), _mm512_setzero_si512()};
+    if (tables->column_bits == 5) walk(tables, none, ranks, row_count, 5, sums, NULL);
+    else walk(tables, none, ranks, row_count, 6, sums, NULL);
 }
 
 AVX512 void assay_forest_walk_leaves_avx512(const assay_forest_walk *tables, const uint16_t *ranks, int32_t *result) {
-    if (tables->column_bits == 5) walk(tables, ranks, 1, 5, NULL, result);
-    else walk(tables, ranks, 1, 6, NULL, result);
+    if (tables->column_bits == 5) walk(tables, load_ranks(ranks, 5), NULL, 1, 5, NULL, result);
+    else walk(tables, load_ranks(ranks, 6), NULL, 1, 6, NULL, result);
 }
 
 AVX512 double assay_forest_walk_score_avx512(const assay_forest_ranks *ranks, const assay_forest_walk *tables, const double *row) {
-    uint16_t values[64] __attribute__((aligned(64)));
     double sum = 0;
-    rank_row(ranks, row, values);
-    if (tables->column_bits == 5) walk(tables, values, 1, 5, &sum, NULL);
-    else walk(tables, values, 1, 6, &sum, NULL);
+    if (tables->column_bits == 5) {
+        walk(tables, (Ranks){rank_register(ranks, row, 0), _mm512_setzero_si512()}, NULL, 1, 5, &sum, NULL);
+    } else {
+        walk(tables, (Ranks){rank_register(ranks, row, 0), rank_register(ranks, row, 32)}, NULL, 1, 6, &sum, NULL);
+    }
     return sum;
 }
 #endif

@@ -29,7 +29,9 @@ func quantiles(_ times: [Double]) -> (p1: Double, p50: Double, p99: Double) {
 
 func run() throws {
     let arguments = CommandLine.arguments
-    guard arguments.count >= 3 else { throw BenchmarkFiles.Failure(description: "usage: assay-benchmark-forest FOREST ROWS [--all]") }
+    guard arguments.count >= 3 else {
+        throw BenchmarkFiles.Failure(description: "usage: assay-benchmark-forest FOREST ROWS [--all] [--verify]")
+    }
     let ensemble = try BenchmarkFiles.ensemble(path: arguments[1])
     let rows = try BenchmarkFiles.rows(path: arguments[2])
     let all = arguments.contains("--all")
@@ -41,7 +43,7 @@ func run() throws {
         "compiled \(Double(nanoseconds() - start) / 1e6) ms row \(forest.rowEngine) block \(forest.blockEngine) from \(forest.blockRowCountMin)"
     )
     var margins = [Double](repeating: 0, count: rowCount)
-    for row in stride(from: 0, to: rowCount, by: 997) {
+    for row in stride(from: 0, to: rowCount, by: arguments.contains("--verify") ? 1 : 997) {
         let values = Array(rows[row * featureCount..<(row + 1) * featureCount])
         let expected = ensemble.margins(row: values)
         for engine in forest.engines {

@@ -14,7 +14,7 @@ bool assay_forest_has_avx512(void);
 bool assay_forest_has_avx2(void);
 
 /// Rows that a block holds: the sieve's vectors are this long, ranks lie `column x row` in this stride.
-enum { ASSAY_FOREST_BLOCK_ROWS = 128 };
+enum { ASSAY_FOREST_BLOCK_ROWS = 256 };
 /// Trees that the walk takes at once; lanes are padded to a multiple of it.
 enum { ASSAY_FOREST_WALK_TREES = 64 };
 
@@ -24,6 +24,8 @@ enum { ASSAY_FOREST_WALK_TREES = 64 };
 typedef struct {
     int32_t column_count;
     bool rounds_to_float;
+    /// Whether any column has one.
+    bool has_zero_limits;
     const int32_t *feature;
     /// Values no greater in magnitude are missing; negative where zero is a value.
     const double *zero_limit;
@@ -44,9 +46,7 @@ typedef struct {
     const double *threshold;
 } assay_forest_ranks;
 
-/// Ranks of one row, `column_count` rounded up to eight of them. AVX-512.
-void assay_forest_rank_row_avx512(const assay_forest_ranks *ranks, const double *row, uint16_t *result);
-/// Ranks of `count` rows (at most a block, the rest of the last 16 is filled), `column x block`. AVX-512.
+/// Ranks of `count` rows (at most a block, the rest of the last eight is filled), `column x block`. AVX-512.
 void assay_forest_rank_block_avx512(
     const assay_forest_ranks *ranks, const double *rows, ptrdiff_t stride, ptrdiff_t count, uint16_t *result);
 
@@ -69,15 +69,16 @@ typedef struct {
     int32_t result;
 } assay_forest_sieve_plane;
 
-/// Evaluates all nodes of one plane for a block. `vector_bits` is 512, 256 or 128: what the processor has.
+/// Evaluates all nodes of one plane for the rows of a block, rounded up to 64. `vector_bits` is 512, 256 or 128: what the processor has.
 void assay_forest_sieve(
-    const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *plane, uint8_t *region, int32_t vector_bits);
+    const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *plane, uint8_t *region, ptrdiff_t row_count,
+    int32_t vector_bits);
 
-/// Evaluates trees of one output for a block and adds their leaf values to `sums` in the trees' order.
+/// Evaluates trees of one output for the rows of a block and adds their leaf values to `sums` in the trees' order.
 /// `planes` holds a low and a high plane per tree; a high plane's `result` is negative where the tree has no need of it.
 void assay_forest_sieve_sums(
     const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *planes, const int32_t *leaf_base, ptrdiff_t tree_count,
-    const double *leaves, uint8_t *region, double *sums, int32_t vector_bits);
+    const double *leaves, uint8_t *region, double *sums, ptrdiff_t row_count, int32_t vector_bits);
 
 /// A byte column of the sieve: part of a column of ranks.
 typedef struct {
@@ -87,7 +88,8 @@ typedef struct {
 } assay_forest_sieve_column;
 
 void assay_forest_sieve_columns(
-    const assay_forest_sieve_column *columns, ptrdiff_t column_count, const uint16_t *ranks, int8_t *result, int32_t vector_bits);
+    const assay_forest_sieve_column *columns, ptrdiff_t column_count, const uint16_t *ranks, int8_t *result, ptrdiff_t row_count,
+    int32_t vector_bits);
 
 /// Trees packed for the walk of many trees at once.
 ///

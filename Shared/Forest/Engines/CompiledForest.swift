@@ -15,7 +15,7 @@ package struct CompiledForest: Sendable {
         case ranks
         /// Ranks, sixteen trees a step, row by row: AVX-512.
         case lanes
-        /// Every node for 128 rows, in vectors of 16, 32 and 64 bytes.
+        /// Every node for up to 256 rows, in vectors of 16, 32 and 64 bytes.
         case sieve128, sieve256, sieve512
     }
 
@@ -27,7 +27,7 @@ package struct CompiledForest: Sendable {
     package let engines: [Engine]
     /// The engine for one row.
     package let rowEngine: Engine
-    /// The engine for whole blocks of 128 rows.
+    /// The engine for whole blocks of 256 rows.
     package let blockEngine: Engine
     /// A rest of at least so many rows is scored as a block.
     package let blockRowCountMin: Int
@@ -125,10 +125,9 @@ package struct CompiledForest: Sendable {
         self.engines = engines
         let costs = EngineCosts(
             columnCount: columns?.count ?? 0, treeCount: ensemble.trees.count, flatSteps: flat.stepCount, isPlain: flat.isPlain,
-            rankSteps: ranks?.stepCount ?? 0, laneSteps: lanes?.stepCount ?? 0, sieveNodes: sieve?.nodeCount ?? 0)
-        rowEngine = costs.cheapestForRow(of: engines)
-        blockEngine = costs.cheapestForBlock(of: engines)
-        blockRowCountMin = costs.blockRowCountMin(row: rowEngine, block: blockEngine)
+            rankSteps: ranks?.stepCount ?? 0, laneSteps: lanes?.stepCount ?? 0, sieveNodes: sieve?.nodeCount ?? 0,
+            hasAvx512: features.hasAvx512)
+        (rowEngine, blockEngine, blockRowCountMin) = costs.choice(of: engines)
     }
 
     // MARK: Scoring
@@ -335,17 +334,17 @@ package struct CompiledForest: Sendable {
     ) {
         guard let sieve else { preconditionFailure("checked by the caller") }
         let region = scratch + layout.region
-        sieve.load(ranks: columnRanks, region: region, vectorBits: vectorBits)
+        sieve.load(ranks: columnRanks, region: region, rowCount: rowCount, vectorBits: vectorBits)
         if isSingle {
             // The sums of a whole block, whatever the rows' number.
             let all = (scratch + layout.sums).assumingMemoryBound(to: Double.self)
             all.update(repeating: 0, count: RankColumns.blockRowCount)
-            sieve.addLeaves(leaves, starts: starts, region: region, sums: all, vectorBits: vectorBits)
+            sieve.addLeaves(leaves, starts: starts, region: region, sums: all, rowCount: rowCount, vectorBits: vectorBits)
             sums.update(from: all, count: rowCount)
         } else {
             sums.update(repeating: 0, count: rowCount * outputCount)
             for tree in 0..<treeCount {
-                let numbers = sieve.leafNumbers(tree: tree, region: region, vectorBits: vectorBits)
+                let numbers = sieve.leafNumbers(tree: tree, region: region, rowCount: rowCount, vectorBits: vectorBits)
                 for row in 0..<rowCount {
                     let number = Int(numbers.low[row]) | Int(numbers.high?[row] ?? 0) << 8
                     addLeaf(tree, number, sums + row * outputCount)

@@ -1,45 +1,43 @@
-/// What engines cost for a model, in nanoseconds as measured on one machine; only comparisons matter.
+/// What engines cost for a model, in nanoseconds as measured on one machine (Sapphire Rapids, 3.5 GHz); only comparisons matter.
 ///
-/// The choice never shows in a result's bits, so it need not be exact; it must be the same at every load, so nothing is measured then.
+/// The choice never shows in a result's bits, so it need not be exact. Nothing is measured at load: the same model gets the same engine.
 struct EngineCosts {
     var columnCount: Int
     var treeCount: Int
+    /// Steps of eight trees.
     var flatSteps: Int
     var isPlain: Bool
+    /// Steps of one tree.
     var rankSteps: Int
+    /// Gathers of sixteen trees.
     var laneSteps: Int
     var sieveNodes: Int
+    var hasAvx512: Bool
 
-    /// One row alone.
-    private func row(_ engine: CompiledForest.Engine) -> Double? {
+    /// The engine for one row, the engine for a block, and the least number of rows that makes a block worth it.
+    func choice(of engines: [CompiledForest.Engine]) -> (row: CompiledForest.Engine, block: CompiledForest.Engine, rowCountMin: Int) {
+        let whole = RankColumns.blockRowCount
+        // One row is scored without a scratch.
+        let row = engines.filter { $0 == .flat || $0 == .lanes }.min { cost($0, 1) < cost($1, 1) }!
+        let block = engines.min { cost($0, whole) < cost($1, whole) }!
+        let least = (2...whole).last { cost(block, $0) > cost(row, $0) }.map { $0 + 1 } ?? 2
+        return (row, block, least)
+    }
+
+    /// Of a batch of at most a block's rows.
+    func cost(_ engine: CompiledForest.Engine, _ rowCount: Int) -> Double {
+        let rows = Double(rowCount)
+        let columns = rows * Double(columnCount) * (hasAvx512 ? 1.3 : 6)
+        let vectors = Double((rowCount + 63) / 64)
         switch engine {
-        case .flat: isPlain ? 4 * Double(flatSteps) : 40 * Double(flatSteps)
-        case .lanes: 60 + 12 * Double(columnCount) / 4 + 20 * Double(laneSteps)
-        case .ranks, .sieve128, .sieve256, .sieve512: nil
+        case .flat: return rows * (isPlain ? 14.5 : 60) * Double(flatSteps)
+        case .ranks:
+            // Eight rows go together, present or not.
+            return 50 + rows * Double(columnCount) * 6 + Double((rowCount + 7) / 8 * 8) * 0.8 * Double(rankSteps)
+        case .lanes: return rowCount == 1 ? 60 + 5.4 * Double(laneSteps) : 50 + columns + rows * (10 + 3.8 * Double(laneSteps))
+        case .sieve512: return 50 + columns + Double(sieveNodes) * (0.7 + 0.65 * vectors) + rows * 0.2 * Double(treeCount)
+        case .sieve256: return 50 + columns + Double(sieveNodes) * (0.7 + 1.1 * vectors) + rows * 0.3 * Double(treeCount)
+        case .sieve128: return 50 + columns + Double(sieveNodes) * (0.7 + 2.3 * vectors) + rows * 0.3 * Double(treeCount)
         }
-    }
-
-    /// A block of 128 rows.
-    private func block(_ engine: CompiledForest.Engine) -> Double {
-        switch engine {
-        case .flat: 128 * row(.flat)!
-        case .ranks: 128 * (4 * Double(columnCount) + 0.6 * Double(rankSteps))
-        case .lanes: 128 * (2 * Double(columnCount) + 20 * Double(laneSteps))
-        case .sieve512: 128 * 1.5 * Double(columnCount) + 1.7 * Double(sieveNodes) + 32 * Double(treeCount)
-        case .sieve256: 128 * 4 * Double(columnCount) + 5 * Double(sieveNodes) + 80 * Double(treeCount)
-        case .sieve128: 128 * 4 * Double(columnCount) + 16 * Double(sieveNodes) + 80 * Double(treeCount)
-        }
-    }
-
-    func cheapestForRow(of engines: [CompiledForest.Engine]) -> CompiledForest.Engine {
-        engines.filter { row($0) != nil }.min { row($0)! < row($1)! }!
-    }
-
-    func cheapestForBlock(of engines: [CompiledForest.Engine]) -> CompiledForest.Engine {
-        engines.min { block($0) < block($1) }!
-    }
-
-    func blockRowCountMin(row rowEngine: CompiledForest.Engine, block blockEngine: CompiledForest.Engine) -> Int {
-        max(2, Int((block(blockEngine) / row(rowEngine)!).rounded(.up)))
     }
 }

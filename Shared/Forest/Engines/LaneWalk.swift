@@ -18,7 +18,7 @@ final class LaneWalk: @unchecked Sendable {
     let rankCount: Int
     /// Places of a row's leaves.
     let laneCount: Int
-    /// Steps of sixty-four trees, summed: what a row costs.
+    /// Gathers of sixteen trees, and what else takes their time: what a row costs.
     let stepCount: Int
     private let storage: [AnyObject]
 
@@ -60,7 +60,10 @@ final class LaneWalk: @unchecked Sendable {
         }
         self.laneCount = laneCount
         rankCount = 1 << columnBits
-        stepCount = depths.reduce(0) { $0 + Int($1) + 1 }
+        let treeCount = ensemble.trees.count
+        stepCount = depths.enumerated().reduce(0) { sum, group in
+            sum + (min(treeCount - group.offset * treesAtOnce, treesAtOnce) + 15) / 16 * (max(0, Int(group.element) - 3) + 3)
+        }
         let top = LaneWalk.top(nodes, roots, columnBits: columnBits)
         let topTable = AlignedTable(top)
         let (rootTable, baseTable, depthTable, nodeTable) = (
@@ -68,7 +71,8 @@ final class LaneWalk: @unchecked Sendable {
         )
         storage = [topTable, rootTable, baseTable, depthTable, nodeTable, leaves.values]
         tables = assay_forest_walk(
-            tree_count: Int32(ensemble.trees.count), column_bits: Int32(columnBits), depth: depthTable.start, top: topTable.start, root: rootTable.start,
+            tree_count: Int32(ensemble.trees.count), column_bits: Int32(columnBits), depth: depthTable.start, top: topTable.start,
+            root: rootTable.start,
             leaf_base: baseTable.start, nodes: nodeTable.start, leaves: leaves.values.start)
     }
 

@@ -228,7 +228,8 @@ final class RankColumns: @unchecked Sendable {
             AlignedTable(steps), AlignedTable(stepsOfEight), AlignedTable(bucket), AlignedTable(threshold)
         )
         let ranks = assay_forest_ranks(
-            column_count: Int32(columns.count), rounds_to_float: roundsToFloat, feature: tables.0.start, zero_limit: tables.1.start,
+            column_count: Int32(columns.count), rounds_to_float: roundsToFloat, has_zero_limits: zeroLimit.contains { $0 >= 0 },
+            feature: tables.0.start, zero_limit: tables.1.start,
             replacement: tables.2.start, low: tables.3.start, scale: tables.4.start, last_bucket: tables.5.start,
             bucket_base: tables.6.start, threshold_base: tables.7.start, threshold_count: tables.8.start, steps: tables.9.start,
             steps_of_eight: tables.10.start, bucket: tables.11.start, threshold: tables.12.start)

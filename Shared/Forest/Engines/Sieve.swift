@@ -1,23 +1,24 @@
 internal import CForestKernels
 
-// Idea: for a block of 128 rows, every inner node of a tree is evaluated, leaves first: its vector of leaf numbers is, row by row, its
+// Idea: for a block of rows, every inner node of a tree is evaluated, leaves first: its vector of leaf numbers is, row by row, its
 // right child's where the row goes right, else its left child's. A leaf's vector is a constant. So there is no branch and nothing is
-// gathered; 64 rows take two compares and selects a node, and a tree of up to some hundred leaves costs less than the path of a row would.
+// gathered; 64 rows take a compare and a select a node, and a tree of up to some hundred leaves costs less than the path of a row would.
 //
 // Bytes: a column of ranks is cut into byte columns of 255 thresholds each, `byte(x) = rank(x) - base` held within 0...255, and a node
 // reads the one its threshold lies in. Leaf numbers are bytes too; a tree with more than 256 different leaves is evaluated twice, once for
 // each byte of the number, and where all leaves below a node have the same byte nothing is left to evaluate.
 //
-// Layout of the region (vectors of 128 bytes): 256 constants, the byte columns, then slots for nodes' vectors. Nodes are in depth-first
+// Layout of the region (vectors of a block's 256 bytes): 256 constants, the byte columns, then slots for nodes' vectors. Nodes are in depth-first
 // order, the child that needs more slots first, so few slots are needed and what a node reads was written just before: all stays in the
 // first-level cache.
 //
-// Limits: 65,536 different leaves a tree; 3,800 byte columns and slots.
+// Limits: 65,536 different leaves a tree; 1,790 byte columns and slots.
 
 /// A model compiled for evaluating every node for a block of rows.
 struct Sieve: Sendable {
     private static let vectorBytes = RankColumns.blockRowCount
-    private static let regionVectorsMax = 4_080
+    /// Offsets are 16 bits, in units of eight bytes.
+    private static let regionVectorsMax = 65_536 * 8 / vectorBytes - 1
 
     private let nodes: AlignedTable<assay_forest_sieve_node>
     private let planes: AlignedTable<assay_forest_sieve_plane>
@@ -95,30 +96,30 @@ struct Sieve: Sendable {
     }
 
     /// Makes the byte columns of a block's ranks.
-    func load(ranks: UnsafePointer<UInt16>, region: UnsafeMutableRawPointer, vectorBits: Int32) {
+    func load(ranks: UnsafePointer<UInt16>, region: UnsafeMutableRawPointer, rowCount: Int, vectorBits: Int32) {
         let bytes = (region + 256 * Sieve.vectorBytes).assumingMemoryBound(to: Int8.self)
-        assay_forest_sieve_columns(byteColumns.start, byteColumns.count, ranks, bytes, vectorBits)
+        assay_forest_sieve_columns(byteColumns.start, byteColumns.count, ranks, bytes, rowCount, vectorBits)
     }
 
     /// Adds every tree's leaf values to the sums of a block's rows, for a model of one output.
     func addLeaves(
         _ leaves: LeafTable, starts: AlignedTable<Int32>, region: UnsafeMutableRawPointer, sums: UnsafeMutablePointer<Double>,
-        vectorBits: Int32
+        rowCount: Int, vectorBits: Int32
     ) {
         assay_forest_sieve_sums(
             nodes.start, planes.start, starts.start, treeCount, leaves.values.start, region.assumingMemoryBound(to: UInt8.self), sums,
-            vectorBits)
+            rowCount, vectorBits)
     }
 
     /// The leaf numbers of one tree for a block's rows, as low and high bytes; no high bytes where the low ones suffice.
     func leafNumbers(
-        tree: Int, region: UnsafeMutableRawPointer, vectorBits: Int32
+        tree: Int, region: UnsafeMutableRawPointer, rowCount: Int, vectorBits: Int32
     ) -> (low: UnsafePointer<UInt8>, high: UnsafePointer<UInt8>?) {
         let bytes = region.assumingMemoryBound(to: UInt8.self)
-        assay_forest_sieve(nodes.start, planes.start + 2 * tree, bytes, vectorBits)
+        assay_forest_sieve(nodes.start, planes.start + 2 * tree, bytes, rowCount, vectorBits)
         let low = UnsafePointer(bytes + Int(planes[2 * tree].result))
         guard planes[2 * tree + 1].result >= 0 else { return (low, nil) }
-        assay_forest_sieve(nodes.start, planes.start + (2 * tree + 1), bytes, vectorBits)
+        assay_forest_sieve(nodes.start, planes.start + (2 * tree + 1), bytes, rowCount, vectorBits)
         return (low, UnsafePointer(bytes + Int(planes[2 * tree + 1].result)))
     }
 }
