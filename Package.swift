@@ -130,6 +130,10 @@ let package = Package(
             name: "assay-benchmark-copy", dependencies: ["Postgres", "LocalStack", "Contracts", "RiskDomain", "ServiceRuntime"],
             path: "Benchmarks/CopyRate", swiftSettings: strict),
 
+        .executableTarget(
+            name: "assay-benchmark-training", dependencies: ["Training", "Forest", "RiskDomain"], path: "Benchmarks/training",
+            exclude: ["run", "peers.py", "dataset.py", "seeds.py", "requirements.txt", "README.md"], swiftSettings: strict),
+
         // Tests
         .target(
             name: "TestSupport", dependencies: ["Kafka", "Postgres", "LocalStack"], path: "Tests/TestSupport", swiftSettings: strict),
