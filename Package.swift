@@ -158,6 +158,10 @@ let package = Package(
             name: "assay-benchmark-shap", dependencies: ["Forest", "EnsembleText"], path: "Benchmarks/shap", exclude: ["run", "peers.py"],
             swiftSettings: strict),
 
+        .executableTarget(
+            name: "assay-benchmark-training", dependencies: ["Training", "Forest", "RiskDomain"], path: "Benchmarks/training",
+            exclude: ["run", "peers.py", "dataset.py", "seeds.py", "requirements.txt", "README.md"], swiftSettings: strict),
+
         // Tests
         .target(
             name: "TestSupport", dependencies: ["Kafka", "Postgres", "LocalStack"], path: "Tests/TestSupport", swiftSettings: strict),

@@ -214,13 +214,9 @@ final class RegressionGrower<Rank: FixedWidthInteger & UnsignedInteger & Bitwise
     }
 
     private func isAllowed(_ left: Double, _ right: Double, _ feature: Int, _ bounds: (lower: Double, upper: Double)) -> Bool {
-        if parameters.monotonicity.isEmpty { return true }
+        if parameters.monotonicity.isEmpty || parameters.monotonicity[feature] == .free { return true }
         guard left >= bounds.lower, right >= bounds.lower, left <= bounds.upper, right <= bounds.upper else { return false }
-        return switch parameters.monotonicity[feature] {
-        case .free: true
-        case .rising: left <= right
-        case .falling: left >= right
-        }
+        return parameters.monotonicity[feature] == .rising ? left <= right : left >= right
     }
 
     private func split(_ work: Pending, _ choice: Choice) -> [Pending] {

@@ -1,47 +1,140 @@
 #!/usr/bin/env python3
-"""Holds the trees and the metrics against scikit-learn.
+"""Holds trees, regression, logistic regression, calibration and metrics against scikit-learn.
 
     ASSAY_ORACLE_CASES=/tmp/cases.json swift test --disable-xctest --filter OracleCases
     python3 Tests/Oracles/forest.py /tmp/cases.json
 
-Needs numpy and scikit-learn >= 1.4 (missing values in trees). Scores of rows that were not trained on must be equal to 1e-12, and so
-must the metrics; ends with status 1 otherwise. Trees are compared for several of scikit-learn's feature orders: where two splits of a
-node are equally good it takes the first it meets, so a case agrees when one of the orders gives our tree.
+Needs numpy and scikit-learn >= 1.4 (missing values and directions in trees). Ends with status 1 when anything differs.
+
+Trees, on all rows and on bootstrap samples, must be scikit-learn's in structure: the same feature and threshold at each node (to 1e-12),
+missing values to the same side where there are any, the same covers, and values to 1e-12. Where two splits of a node are equally good
+scikit-learn takes the first it meets, so several of its feature orders are tried. Trees grown to the last leaf have too many such ties for
+that: there each node's split must be as good as the best one that scikit-learn finds for the node's rows.
 """
 
 import json
 import sys
 
 import numpy as np
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, precision_score, recall_score, roc_auc_score
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 ORDERS = 100
 TOLERANCE = 1e-12
 
 
-def matrix(rows):
-    return np.array([[np.nan if v is None else v for v in column] for column in rows["columns"]]).T
+def matrix(columns):
+    return np.array([[np.nan if v is None else v for v in column] for column in columns]).T
+
+
+def estimator(case, order, **changes):
+    options = dict(
+        criterion=case["criterion"], max_depth=case["depthMax"], min_samples_split=case["splitRowsMin"],
+        min_samples_leaf=case["leafRowsMin"], class_weight={0: 1.0, 1: case["fraudWeight"]},
+        min_impurity_decrease=case["impurityDecreaseMin"], ccp_alpha=case["pruningAlpha"],
+        monotonic_cst=case["monotonicity"] or None, random_state=order)
+    return DecisionTreeClassifier(**(options | changes))
+
+
+def same(case, tree, x):
+    """Whether a tree of scikit-learn's is ours, node by node from the root."""
+    values = tree.value[:, 0, 1] / tree.value[:, 0, :].sum(axis=1)
+    pending = [(0, 0, np.arange(len(x)))]
+    while pending:
+        ours, theirs, rows = pending.pop()
+        if abs(case["cover"][ours] - tree.weighted_n_node_samples[theirs]) > TOLERANCE * case["cover"][0]:
+            return False
+        if (case["feature"][ours] < 0) != (tree.children_left[theirs] < 0):
+            return False
+        if case["feature"][ours] < 0:
+            if abs(case["value"][ours] - values[theirs]) > TOLERANCE:
+                return False
+            continue
+        feature = case["feature"][ours]
+        if feature != tree.feature[theirs]:
+            return False
+        column = x[rows, feature]
+        missing = np.isnan(column)
+        # Where only missing values go right, the threshold is ours to choose at or above the greatest value.
+        edge = missing.any() and column[~missing].max() <= min(case["threshold"][ours], tree.threshold[theirs])
+        if not edge and abs(case["threshold"][ours] - tree.threshold[theirs]) > TOLERANCE * 1024:
+            return False
+        if missing.any() and bool(case["missingGoesLeft"][ours]) != bool(tree.missing_go_to_left[theirs]):
+            return False
+        left = np.where(missing, bool(case["missingGoesLeft"][ours]), column <= case["threshold"][ours])
+        pending.append((case["left"][ours], tree.children_left[theirs], rows[left]))
+        pending.append((case["right"][ours], tree.children_right[theirs], rows[~left]))
+    return True
+
+
+def each_split_is_best(case, x, y):
+    """For a tree without bounds: pure leaves, and at each inner node a split as good as a stump's."""
+    def impurity(labels):
+        share = labels.mean()
+        if case["criterion"] == "gini":
+            return 2 * share * (1 - share)
+        return -sum(p * np.log2(p) for p in (share, 1 - share) if p > 0)
+
+    pending = [(0, np.arange(len(x)))]
+    while pending:
+        node, rows = pending.pop()
+        labels = y[rows]
+        if case["feature"][node] < 0:
+            if labels.min() != labels.max():
+                return False
+            continue
+        column = x[rows, case["feature"][node]]
+        left = np.where(np.isnan(column), bool(case["missingGoesLeft"][node]), column <= case["threshold"][node])
+        ours = left.mean() * impurity(labels[left]) + (1 - left.mean()) * impurity(labels[~left])
+        stump = estimator(case, 0, max_depth=1).fit(x[rows], labels).tree_
+        n = stump.weighted_n_node_samples
+        theirs = (n[1] * stump.impurity[1] + n[2] * stump.impurity[2]) / n[0]
+        if ours > theirs + TOLERANCE:
+            return False
+        pending += [(case["left"][node], rows[left]), (case["right"][node], rows[~left])]
+    return True
 
 
 def tree_agrees(case):
-    x, y = matrix(case["train"]), np.array(case["train"]["labels"])
-    least = np.inf
+    rows = np.array(case["rows"])
+    x, y = matrix(case["columns"])[rows], np.array(case["labels"])[rows]
+    if case["depthMax"] is None and case["leafRowsMin"] == 1:
+        return each_split_is_best(case, x, y), 0
     for order in range(ORDERS):
-        model = DecisionTreeClassifier(
-            criterion=case["criterion"],
-            max_depth=case["depthMax"],
-            min_samples_split=case["splitRowsMin"],
-            min_samples_leaf=case["leafRowsMin"],
-            class_weight={0: 1.0, 1: case["fraudWeight"]},
-            random_state=order,
-        ).fit(x, y)
-        scores = model.predict_proba(matrix(case["test"]))[:, 1]
-        difference = np.abs(scores - np.array(case["scores"])).max()
-        least = min(least, difference)
-        if difference <= TOLERANCE and model.tree_.node_count == case["nodes"]:
-            return True, order, difference
-    return False, ORDERS, least
+        if same(case, estimator(case, order).fit(x, y).tree_, x):
+            return True, order
+    return False, ORDERS
+
+
+def regression_agrees(case):
+    x, y = matrix(case["columns"]), np.array(case["targets"])
+    for order in range(ORDERS):
+        tree = DecisionTreeRegressor(
+            max_depth=case["depthMax"], min_samples_leaf=case["leafRowsMin"], random_state=order).fit(x, y).tree_
+        leaves = np.sort(tree.value[tree.children_left < 0, 0, 0])
+        if tree.node_count == case["nodes"] and np.abs(leaves - case["leafValues"]).max() < 1e-9:
+            return True
+    return False
+
+
+def logistic_difference(case):
+    x, y = matrix(case["columns"]), np.array(case["labels"])
+    x = StandardScaler().fit_transform(x)
+    scores = np.array(case["scores"])
+    model = LogisticRegression(C=1 / case["strength"], tol=1e-12, max_iter=1_000, solver="newton-cholesky").fit(x, y)
+    steps = IsotonicRegression(out_of_bounds="clip").fit(scores, y).predict(scores)
+    # Platt's targets and a sigmoid without regularisation.
+    high, low = (y.sum() + 1) / (y.sum() + 2), 1 / (len(y) - y.sum() + 2)
+    twice = np.r_[scores, scores].reshape(-1, 1)
+    targets = np.where(y == 1, high, low)
+    sigmoid = LogisticRegression(C=1e12, tol=1e-12, max_iter=1_000, solver="newton-cholesky").fit(
+        twice, np.r_[np.ones(len(y)), np.zeros(len(y))], sample_weight=np.r_[targets, 1 - targets])
+    return (
+        np.abs(model.predict_proba(x)[:, 1] - scores).max(), np.abs(steps - case["isotonic"]).max(),
+        np.abs(sigmoid.predict_proba(scores.reshape(-1, 1))[:, 1] - case["platt"]).max())
 
 
 def metric_difference(case):
@@ -61,16 +154,26 @@ def main(path):
     failures = 0
     tied = 0
     for number, case in enumerate(cases["trees"]):
-        agrees, order, difference = tree_agrees(case)
+        agrees, order = tree_agrees(case)
         tied += agrees and order > 0
         if not agrees:
             failures += 1
-            missing = any(v is None for column in case["train"]["columns"] for v in column)
-            print(f"tree {number}: {case['criterion']} depth {case['depthMax']} missing {missing}: scores differ by up to {difference}")
-    print(f"trees: {len(cases['trees']) - failures} of {len(cases['trees'])} agree, {tied} of them not with the first feature order")
+            missing = any(v is None for column in case["columns"] for v in column)
+            options = {k: case[k] for k in ["criterion", "depthMax", "leafRowsMin", "fraudWeight", "impurityDecreaseMin", "pruningAlpha"]}
+            print(f"tree {number}: {options} {case['monotonicity']} missing {missing}", file=sys.stderr)
+    nodes = sum(len(case["feature"]) for case in cases["trees"])
+    print(
+        f"trees: {len(cases['trees']) - failures} of {len(cases['trees'])} agree ({nodes} nodes), {tied} of them not with the first "
+        "feature order")
+    wrong = sum(not regression_agrees(case) for case in cases["regressions"])
+    print(f"regression trees: {len(cases['regressions']) - wrong} of {len(cases['regressions'])} agree")
+    logistic, isotonic, platt = np.max([logistic_difference(case) for case in cases["logistic"]], axis=0)
+    print(f"logistic regression {logistic:.1e}, isotonic {isotonic:.1e}, Platt {platt:.1e}: greatest differences")
     worst = max(metric_difference(case) for case in cases["metrics"])
     print(f"metrics: {len(cases['metrics'])} cases, greatest difference {worst:.1e}")
-    sys.exit(1 if failures or worst > TOLERANCE else 0)
+    # Newton's methods stop where the slope is small; the others have nothing to converge.
+    bad = failures or wrong or worst > TOLERANCE or isotonic > TOLERANCE or logistic > 1e-7 or platt > 1e-4
+    sys.exit(1 if bad else 0)
 
 
 if __name__ == "__main__":
