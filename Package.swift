@@ -133,7 +133,7 @@ let package = Package(
             name: "assay-benchmark-copy", dependencies: ["Postgres", "LocalStack", "Contracts", "RiskDomain", "ServiceRuntime"],
             path: "Benchmarks/CopyRate", swiftSettings: strict),
         .executableTarget(
-            name: "assay-benchmark-shap", dependencies: ["Forest", "EnsembleText"], path: "Benchmarks/shap", exclude: ["run", "peers.py"],
+            name: "assay-benchmark-shap", dependencies: ["Forest", "EnsembleText"], path: "Benchmarks/shap", exclude: ["run"],
             swiftSettings: strict),
 
         // Tests

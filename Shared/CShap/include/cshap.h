@@ -4,23 +4,33 @@
 
 #include <stdint.h>
 
-/// An inner node with at least one inner child. Its children's slots are 2i and 2i+1, i being its place in the grove.
 typedef struct {
-    /// Share of the rows that go to the child that a row does not go to, by the side that it does go to: right's, left's.
-    double other_share[2];
-    /// Where its own weight and expectation lie.
-    int32_t slot;
-    int32_t feature;
+    /// Share of the rows that go to the child that a row with this answer does not go to.
+    double other_share;
+    /// Byte offsets of the node's own slot and of its feature's sum; in the first half only.
+    int32_t slot, sum;
+    double reserved[2];
+} cshap_node_side;
+
+/// An inner node with at least one inner child: a cache line, with what a left answer needs in the first half, a right one in the second.
+/// Its children's slots are 2i and 2i+1, i being its place in the grove.
+typedef struct {
+    cshap_node_side side[2];
 } cshap_node;
+
+typedef struct {
+    /// The leaf's value.
+    double value;
+    /// The other leaf's share times the difference of this leaf's value and the other's.
+    double difference;
+    /// As a node's.
+    int32_t slot, sum;
+    double reserved;
+} cshap_twig_side;
 
 /// An inner node with two leaves.
 typedef struct {
-    /// The leaf's value, by side.
-    double value[2];
-    /// By side: the other leaf's share times the difference of this leaf's value and the other's.
-    double difference[2];
-    int32_t slot;
-    int32_t feature;
+    cshap_twig_side side[2];
 } cshap_twig;
 
 /// A leaf whose sibling is no leaf.
@@ -30,28 +40,45 @@ typedef struct {
 } cshap_leaf;
 
 /// Some trees of one output, walked together so that every level has work enough: breadth first over all of them.
-/// Root slots follow the children's, from 2 × node_count on.
+/// Root slots follow the children's, from 2 x node_count on.
 typedef struct {
     int32_t node_first, node_count, twig_first, twig_count, leaf_first, leaf_count, root_count, output;
 } cshap_grove;
 
-/// A node's answer: bit 0, the row goes right; above it, the pair of factors that holds.
+/// A node's answer: the byte offset of the pair of factors that holds, plus 32 if the row goes right.
 typedef int32_t cshap_answer;
+
+/// What the nodes, then the twigs, compare.
+typedef struct {
+    const int32_t *columns;
+    /// A row goes right above it.
+    const int32_t *ranks;
+    /// A row is past the node, whose feature was asked about further up, unless `lows < value <= highs`.
+    const int32_t *lows;
+    const int32_t *highs;
+    /// The pair of factors where a row is not past it.
+    const cshap_answer *factors;
+} cshap_tests;
+
+/// A node whose feature was asked about further up under another rule for missing values, so that no range of ranks tells: a row is past it
+/// if it is past the earlier node, or if that sent it to the other side.
+typedef struct {
+    int32_t node;
+    /// The earlier node shifted left by one, and the side on which this node hangs below it.
+    int32_t earlier;
+} cshap_repeat;
 
 typedef struct {
     const cshap_grove *groves;
     const cshap_node *nodes;
     const cshap_twig *twigs;
     const cshap_leaf *leaves;
-    /// Pairs of vectors of `lane_count` doubles: what is unknown of the feature, and how fast that falls. Pair 0 is that of a feature
-    /// met for the first time, pair 1 that of a dead answer.
+    /// Pairs of vectors of `lane_count` doubles: what is unknown of the feature, and how fast that falls. The first pair is that of a
+    /// feature met for the first time, the second that of a node that a row is past.
     const double *factors;
-    /// By node, then by twig: the column it compares, the rank above which a row goes right, and its pair of factors times 2.
-    const int32_t *test_columns;
-    const int32_t *test_ranks;
-    const cshap_answer *test_answers;
-    /// Nodes whose feature was asked about further up, in an order that settles the upper ones first.
-    const struct cshap_repeat *repeats;
+    cshap_tests tests;
+    /// In an order that settles upper nodes first.
+    const cshap_repeat *repeats;
     int64_t repeat_count;
     int32_t node_count;
     int32_t twig_count;
@@ -60,13 +87,6 @@ typedef struct {
     int32_t lane_count;
     int32_t feature_count;
 } cshap_plan;
-
-/// A node is dead if the earlier one that asked about its feature is, or if that sent the row to the other side.
-typedef struct cshap_repeat {
-    int32_t node;
-    /// The earlier node shifted left by one, and the side on which this node hangs below it.
-    int32_t earlier;
-} cshap_repeat;
 
 /// 0 portable, 1 AVX2, 2 AVX-512: the best that this processor has. All give the same bits.
 int cshap_level(void);

@@ -17,6 +17,16 @@ struct ShapPlanBuilder {
         var node: Int
     }
 
+    fileprivate struct Test {
+        var column: Int32
+        var rank: Int32
+        /// The ranks that reach the node, as the nodes above it that ask the same column leave them: `low < value <= high`.
+        var low = Int32.min
+        var high = Int32.max
+        /// Which pair of factors holds.
+        var factor: Int32
+    }
+
     /// A grove's weights and expectations take at most this much of the first-level cache, unless one tree needs more: 32 KiB is the
     /// smallest in use, and nodes and sums want room beside them.
     private static let groveBytesMax = 20 << 10
@@ -28,8 +38,8 @@ struct ShapPlanBuilder {
     fileprivate private(set) var nodes: [cshap_node] = []
     fileprivate private(set) var twigs: [cshap_twig] = []
     fileprivate private(set) var leaves: [cshap_leaf] = []
-    fileprivate private(set) var nodeTests: [(column: Int32, rank: Int32, factor: Int32)] = []
-    fileprivate private(set) var twigTests: [(column: Int32, rank: Int32, factor: Int32)] = []
+    fileprivate private(set) var nodeTests: [Test] = []
+    fileprivate private(set) var twigTests: [Test] = []
     fileprivate private(set) var repeats: [(isTwig: Bool, index: Int, earlier: Int, isRight: Bool)] = []
     fileprivate private(set) var factors: [Double]
     fileprivate private(set) var slotCount = 1
@@ -68,6 +78,7 @@ struct ShapPlanBuilder {
     }
 
     private mutating func layOut(_ indexes: [Int], _ columns: ShapColumns) {
+        let slotBytes = Int32(laneCount * 8)
         var grove = cshap_grove()
         grove.node_first = Int32(nodes.count)
         grove.twig_first = Int32(twigs.count)
@@ -79,6 +90,8 @@ struct ShapPlanBuilder {
         // By place: the product of the shares of the sides that its path takes at the nodes of its feature, and where it lies now.
         var known: [Place: Double] = [:]
         var index: [Place: Int] = [:]
+        /// Nodes whose feature was asked about under more than one rule.
+        var isMixed: Set<Place> = []
         var queue: [(place: Place, slot: Int32)] = []
         for (number, entry) in indexes.enumerated() {
             queue.append((Place(entry: entry, node: 0), 2 * grove.node_count + Int32(number)))
@@ -90,34 +103,50 @@ struct ShapPlanBuilder {
             let entry = entries[place.entry]
             let tree = entry.tree
             let node = place.node
-            let test = columns.test(tree, node)
             let isTwig = tree.isTwig(node)
-            let factor = factor(of: place, entry, &known)
+            let asked = columns.test(tree, node)
+            var test = Test(column: asked.column, rank: asked.rank, factor: factor(of: place, entry, &known))
             if entry.paths.earlier[node] >= 0 {
                 let earlier = Place(entry: place.entry, node: Int(entry.paths.earlier[node]))
-                repeats.append((isTwig, isTwig ? twigs.count : nodes.count, index[earlier]!, entry.paths.isRightOfEarlier[node]))
+                let isRight = entry.paths.isRightOfEarlier[node]
+                let above = nodeTests[index[earlier]!]
+                if above.column == test.column, !isMixed.contains(earlier) {
+                    test.low = isRight ? max(above.low, above.rank) : above.low
+                    test.high = isRight ? above.high : min(above.high, above.rank)
+                } else {
+                    isMixed.insert(place)
+                    repeats.append((isTwig, isTwig ? twigs.count : nodes.count, index[earlier]!, isRight))
+                }
             }
             let leftShare = entry.shares.share(node, goingRight: false)
             let rightShare = entry.shares.share(node, goingRight: true)
             let children = [Int(tree.left[node]), Int(tree.right[node])]
             if isTwig {
                 let values = children.map { tree.value(of: $0, entry.value) }
-                twigs.append(
-                    cshap_twig(
-                        value: (values[0], values[1]),
-                        difference: ((values[0] - values[1]) * rightShare, (values[1] - values[0]) * leftShare), slot: slot,
-                        feature: tree.feature[node]))
-                twigTests.append((test.column, test.rank, factor))
+                var twig = cshap_twig()
+                twig.side.0.value = values[0]
+                twig.side.1.value = values[1]
+                twig.side.0.difference = (values[0] - values[1]) * rightShare
+                twig.side.1.difference = (values[1] - values[0]) * leftShare
+                twig.side.0.slot = slot * slotBytes
+                twig.side.0.sum = tree.feature[node] * slotBytes
+                twigs.append(twig)
+                twigTests.append(test)
                 continue
             }
             index[place] = nodes.count
             let pair = 2 * (Int32(nodes.count) - grove.node_first)
-            nodes.append(cshap_node(other_share: (rightShare, leftShare), slot: slot, feature: tree.feature[node]))
-            nodeTests.append((test.column, test.rank, factor))
+            var inner = cshap_node()
+            inner.side.0.other_share = rightShare
+            inner.side.1.other_share = leftShare
+            inner.side.0.slot = slot * slotBytes
+            inner.side.0.sum = tree.feature[node] * slotBytes
+            nodes.append(inner)
+            nodeTests.append(test)
             for (side, child) in children.enumerated() {
                 let slot = pair + Int32(side)
                 if tree.isLeaf(child) {
-                    leaves.append(cshap_leaf(value: tree.value(of: child, entry.value), slot: Int64(slot)))
+                    leaves.append(cshap_leaf(value: tree.value(of: child, entry.value), slot: Int64(slot * slotBytes)))
                 } else {
                     queue.append((Place(entry: place.entry, node: child), slot))
                 }
@@ -159,9 +188,8 @@ final class ShapPlan: @unchecked Sendable {
     private let nodes: UnsafeMutableBufferPointer<cshap_node>
     private let twigs: UnsafeMutableBufferPointer<cshap_twig>
     private let leaves: UnsafeMutableBufferPointer<cshap_leaf>
-    private let testColumns: UnsafeMutableBufferPointer<Int32>
-    private let testRanks: UnsafeMutableBufferPointer<Int32>
-    private let testAnswers: UnsafeMutableBufferPointer<Int32>
+    /// Columns, ranks, lows, highs and factors of all tests, one kind behind the other.
+    private let tests: UnsafeMutableBufferPointer<Int32>
     private let repeats: UnsafeMutableBufferPointer<cshap_repeat>
     private let factors: UnsafeMutableBufferPointer<Double>
     private let plan: UnsafeMutablePointer<cshap_plan>
@@ -178,9 +206,9 @@ final class ShapPlan: @unchecked Sendable {
         leaves = ShapPlan.copy(builder.leaves)
         let tests = builder.nodeTests + builder.twigTests
         testCount = tests.count
-        testColumns = ShapPlan.copy(tests.map(\.column))
-        testRanks = ShapPlan.copy(tests.map(\.rank))
-        testAnswers = ShapPlan.copy(tests.map { $0.factor << 1 })
+        let factorBytes = Int32(2 * builder.laneCount * 8)
+        self.tests = ShapPlan.copy(
+            tests.map(\.column) + tests.map(\.rank) + tests.map(\.low) + tests.map(\.high) + tests.map { $0.factor * factorBytes })
         let twigBase = builder.nodes.count
         repeats = ShapPlan.copy(
             builder.repeats.map {
@@ -193,8 +221,11 @@ final class ShapPlan: @unchecked Sendable {
         plan.initialize(
             to: cshap_plan(
                 groves: groves.baseAddress, nodes: nodes.baseAddress, twigs: twigs.baseAddress, leaves: leaves.baseAddress,
-                factors: factors.baseAddress, test_columns: testColumns.baseAddress, test_ranks: testRanks.baseAddress,
-                test_answers: testAnswers.baseAddress, repeats: repeats.baseAddress, repeat_count: Int64(repeats.count),
+                factors: factors.baseAddress,
+                tests: cshap_tests(
+                    columns: self.tests.baseAddress, ranks: self.tests.baseAddress! + testCount,
+                    lows: self.tests.baseAddress! + 2 * testCount, highs: self.tests.baseAddress! + 3 * testCount,
+                    factors: self.tests.baseAddress! + 4 * testCount), repeats: repeats.baseAddress, repeat_count: Int64(repeats.count),
                 node_count: Int32(nodes.count), twig_count: Int32(twigs.count), grove_count: Int32(groves.count),
                 lane_count: Int32(laneCount), feature_count: Int32(featureCount)))
     }
@@ -205,15 +236,16 @@ final class ShapPlan: @unchecked Sendable {
         nodes.deallocate()
         twigs.deallocate()
         leaves.deallocate()
-        testColumns.deallocate()
-        testRanks.deallocate()
-        testAnswers.deallocate()
+        tests.deallocate()
         repeats.deallocate()
         factors.deallocate()
     }
 
     private static func copy<Element>(_ elements: [Element]) -> UnsafeMutableBufferPointer<Element> {
-        let buffer = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
+        // On cache lines: a node is one.
+        let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, elements.count) * MemoryLayout<Element>.stride, alignment: 64)
+        let buffer = UnsafeMutableBufferPointer(
+            start: raw.baseAddress!.bindMemory(to: Element.self, capacity: elements.count), count: elements.count)
         _ = buffer.initialize(fromContentsOf: elements)
         return buffer
     }
