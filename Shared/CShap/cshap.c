@@ -78,7 +78,7 @@ static void answer_tests(const cshap_plan *plan, const int32_t *columns, cshap_a
     for (int64_t i = first; i < count; i++) {
         const int32_t value = columns[tests.columns[i]];
         const int32_t is_past = (value <= tests.lows[i]) | (value > tests.highs[i]);
-        answers[i] = (value > tests.ranks[i]) << 5 | (is_past ? past : tests.factors[i]);
+        answers[i] = (value > tests.ranks[i]) << 3 | (is_past ? past : tests.factors[i]);
     }
 }
 
@@ -87,7 +87,7 @@ __attribute__((target("avx2"))) static void answer_tests_avx2(const cshap_plan *
 {
     const cshap_tests tests = plan->tests;
     const int64_t count = (int64_t)plan->node_count + plan->twig_count;
-    const __m256i past = _mm256_set1_epi32(plan->lane_count * 16), right = _mm256_set1_epi32(32);
+    const __m256i past = _mm256_set1_epi32(plan->lane_count * 16), right = _mm256_set1_epi32(8);
     int64_t i = 0;
     for (; i + 8 <= count; i += 8) {
 #define LOAD(array) _mm256_loadu_si256((const __m256i *)((array) + i))
@@ -114,21 +114,21 @@ void cshap_answer_all(int level, const cshap_plan *plan, const int32_t *columns,
     for (int64_t i = 0; i < plan->repeat_count; i++) {
         const cshap_repeat repeat = plan->repeats[i];
         const cshap_answer earlier = answers[repeat.earlier >> 1], answer = answers[repeat.node];
-        const int32_t is_past = ((earlier & ~32) == past) | ((earlier >> 5 ^ repeat.earlier) & 1);
-        answers[repeat.node] = (answer & (is_past - 1)) | ((past | (answer & 32)) & -is_past);
+        const int32_t is_past = ((earlier & ~8) == past) | ((earlier >> 3 ^ repeat.earlier) & 1);
+        answers[repeat.node] = (answer & (is_past - 1)) | ((past | (answer & 8)) & -is_past);
     }
 }
 
-void cshap_add(int level, const cshap_plan *plan, const cshap_answer *answers, double *weights, double *expectations, double *sums)
+void cshap_add(int level, const cshap_plan *plan, const cshap_answer *answers, const cshap_scratch *scratch, double *sums)
 {
 #if defined(__x86_64__)
     if (level > 0) {
-        if (plan->lane_count == 4) add_4_avx2(plan, answers, weights, expectations, sums);
-        else if (level > 1) add_8_avx512(plan, answers, weights, expectations, sums);
-        else add_8_avx2(plan, answers, weights, expectations, sums);
+        if (plan->lane_count == 4) add_4_avx2(plan, answers, scratch, sums);
+        else if (level > 1) add_8_avx512(plan, answers, scratch, sums);
+        else add_8_avx2(plan, answers, scratch, sums);
         return;
     }
 #endif
-    if (plan->lane_count == 4) add_4(plan, answers, weights, expectations, sums);
-    else add_8(plan, answers, weights, expectations, sums);
+    if (plan->lane_count == 4) add_4(plan, answers, scratch, sums);
+    else add_8(plan, answers, scratch, sums);
 }

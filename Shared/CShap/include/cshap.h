@@ -4,33 +4,23 @@
 
 #include <stdint.h>
 
+/// An inner node with at least one inner child. Its children's slots are 2i and 2i+1, i being its place in the grove.
 typedef struct {
-    /// Share of the rows that go to the child that a row with this answer does not go to.
-    double other_share;
-    /// Byte offsets of the node's own slot and of its feature's sum; in the first half only.
+    /// By answer, left then right: minus the right child's share of the training rows; the left child's. What is unknown of the feature times
+    /// this, plus 1 where the answer is left, is the probability to go left.
+    double spread[2];
+    /// Byte offsets of the node's own slot and of one of its feature's sums.
     int32_t slot, sum;
-    double reserved[2];
-} cshap_node_side;
-
-/// An inner node with at least one inner child: a cache line, with what a left answer needs in the first half, a right one in the second.
-/// Its children's slots are 2i and 2i+1, i being its place in the grove.
-typedef struct {
-    cshap_node_side side[2];
 } cshap_node;
-
-typedef struct {
-    /// The leaf's value.
-    double value;
-    /// The other leaf's share times the difference of this leaf's value and the other's.
-    double difference;
-    /// As a node's.
-    int32_t slot, sum;
-    double reserved;
-} cshap_twig_side;
 
 /// An inner node with two leaves.
 typedef struct {
-    cshap_twig_side side[2];
+    /// By answer: the leaf's value.
+    double value[2];
+    /// By answer: the other leaf's share times the difference of this leaf's value and the other's.
+    double difference[2];
+    /// As a node's.
+    int32_t slot, sum;
 } cshap_twig;
 
 /// A leaf whose sibling is no leaf.
@@ -45,7 +35,7 @@ typedef struct {
     int32_t node_first, node_count, twig_first, twig_count, leaf_first, leaf_count, root_count, output;
 } cshap_grove;
 
-/// A node's answer: the byte offset of the pair of factors that holds, plus 32 if the row goes right.
+/// A node's answer: the byte offset of the pair of factors that holds, plus 8 if the row goes right.
 typedef int32_t cshap_answer;
 
 /// What the nodes, then the twigs, compare.
@@ -85,8 +75,15 @@ typedef struct {
     int32_t grove_count;
     /// 4, or a multiple of 8.
     int32_t lane_count;
-    int32_t feature_count;
+    /// Sums of an output: each feature has several, which its nodes take in turn, so that none waits for the one before.
+    int32_t sum_count;
 } cshap_plan;
+
+/// Room on cache lines for the largest grove, `lane_count` doubles each: weights and expectations by slot, left probabilities and worths by
+/// node.
+typedef struct {
+    double *weights, *expectations, *lefts, *worths;
+} cshap_scratch;
 
 /// 0 portable, 1 AVX2, 2 AVX-512: the best that this processor has. All give the same bits.
 int cshap_level(void);
@@ -94,10 +91,8 @@ int cshap_level(void);
 /// Answers the tests of all nodes and twigs.
 void cshap_answer_all(int level, const cshap_plan *plan, const int32_t *columns, cshap_answer *answers);
 
-/// Adds every tree's contributions to `sums` (`outputs × feature_count × lane_count`).
+/// Adds every tree's contributions to `sums` (`outputs × sum_count × lane_count`).
 ///
-/// @param weights,expectations scratch for the slots of the largest grove, each slot `lane_count` doubles, on cache lines.
-void cshap_add(
-    int level, const cshap_plan *plan, const cshap_answer *answers, double *weights, double *expectations, double *sums);
+void cshap_add(int level, const cshap_plan *plan, const cshap_answer *answers, const cshap_scratch *scratch, double *sums);
 
 #endif

@@ -27,12 +27,20 @@ struct ShapPlanBuilder {
         var factor: Int32
     }
 
-    /// A grove's weights and expectations take at most this much of the first-level cache, unless one tree needs more: 32 KiB is the
-    /// smallest in use, and nodes and sums want room beside them.
-    private static let groveBytesMax = 20 << 10
+    /// What a grove's walks write takes at most this much of the first-level cache, unless one tree needs more: 32 KiB is the smallest in
+    /// use, and nodes and sums want room beside it.
+    private static let groveBytesMax = 24 << 10
+    /// Vectors that the walks write for a node: two slots with a weight and an expectation each, its left probability and its worth.
+    private static let nodeVectors = 6
 
     let laneCount: Int
+    let featureCount: Int
+    /// Sums of a feature. Adding takes some nine cycles from load to stored result, a node about as long; with thousands of features the
+    /// sums would outgrow the cache.
+    let bankCount: Int
     let rule: GaussLegendre
+    /// By feature: the bank that its next node adds to.
+    private var bank: [Int32]
     private var entries: [Entry] = []
     fileprivate private(set) var groves: [cshap_grove] = []
     fileprivate private(set) var nodes: [cshap_node] = []
@@ -44,8 +52,11 @@ struct ShapPlanBuilder {
     fileprivate private(set) var factors: [Double]
     fileprivate private(set) var slotCount = 1
 
-    init(laneCount: Int) {
+    init(laneCount: Int, featureCount: Int) {
         self.laneCount = laneCount
+        self.featureCount = featureCount
+        bankCount = featureCount <= 64 ? 4 : 1
+        bank = Array(repeating: 0, count: featureCount)
         rule = GaussLegendre(count: laneCount)
         factors = rule.points.map { 1 - $0 } + Array(repeating: 1, count: laneCount)  // met for the first time
         factors += Array(repeating: 1, count: laneCount) + Array(repeating: 0, count: laneCount)  // dead
@@ -60,18 +71,18 @@ struct ShapPlanBuilder {
     /// Lays out what was appended: trees of the same output one after the other, as many to a grove as fit.
     mutating func finish(_ columns: ShapColumns) {
         var grove: [Int] = []
-        var slots = 0
+        var nodeCount = 0
         func output(_ index: Int) -> Int { entries[index].tree.firstOutput + entries[index].value }
         let order = entries.indices.sorted { (output($0), $0) < (output($1), $1) }
         for index in order {
-            let more = 2 * entries[index].nodeCount + 1
-            if let last = grove.last, output(last) != output(index) || (slots + more) * laneCount * 16 > ShapPlanBuilder.groveBytesMax {
+            let bytes = (nodeCount + entries[index].nodeCount) * ShapPlanBuilder.nodeVectors * laneCount * 8
+            if let last = grove.last, output(last) != output(index) || bytes > ShapPlanBuilder.groveBytesMax {
                 layOut(grove, columns)
                 grove = []
-                slots = 0
+                nodeCount = 0
             }
             grove.append(index)
-            slots += more
+            nodeCount += entries[index].nodeCount
         }
         if !grove.isEmpty { layOut(grove, columns) }
         entries = []
@@ -123,25 +134,19 @@ struct ShapPlanBuilder {
             let children = [Int(tree.left[node]), Int(tree.right[node])]
             if isTwig {
                 let values = children.map { tree.value(of: $0, entry.value) }
-                var twig = cshap_twig()
-                twig.side.0.value = values[0]
-                twig.side.1.value = values[1]
-                twig.side.0.difference = (values[0] - values[1]) * rightShare
-                twig.side.1.difference = (values[1] - values[0]) * leftShare
-                twig.side.0.slot = slot * slotBytes
-                twig.side.0.sum = tree.feature[node] * slotBytes
-                twigs.append(twig)
+                twigs.append(
+                    cshap_twig(
+                        value: (values[0], values[1]),
+                        difference: ((values[0] - values[1]) * rightShare, (values[1] - values[0]) * leftShare), slot: slot * slotBytes,
+                        sum: takeSum(of: tree.feature[node]) * slotBytes))
                 twigTests.append(test)
                 continue
             }
             index[place] = nodes.count
             let pair = 2 * (Int32(nodes.count) - grove.node_first)
-            var inner = cshap_node()
-            inner.side.0.other_share = rightShare
-            inner.side.1.other_share = leftShare
-            inner.side.0.slot = slot * slotBytes
-            inner.side.0.sum = tree.feature[node] * slotBytes
-            nodes.append(inner)
+            nodes.append(
+                cshap_node(
+                    spread: (-rightShare, leftShare), slot: slot * slotBytes, sum: takeSum(of: tree.feature[node]) * slotBytes))
             nodeTests.append(test)
             for (side, child) in children.enumerated() {
                 let slot = pair + Int32(side)
@@ -155,6 +160,12 @@ struct ShapPlanBuilder {
         grove.twig_count = Int32(twigs.count) - grove.twig_first
         grove.leaf_count = Int32(leaves.count) - grove.leaf_first
         groves.append(grove)
+    }
+
+    /// Which sum a node of the feature adds to: one after the other.
+    private mutating func takeSum(of feature: Int32) -> Int32 {
+        defer { bank[Int(feature)] = (bank[Int(feature)] + 1) % Int32(bankCount) }
+        return feature * Int32(bankCount) + bank[Int(feature)]
     }
 
     private mutating func factor(of place: Place, _ entry: Entry, _ known: inout [Place: Double]) -> Int32 {
@@ -182,7 +193,9 @@ final class ShapPlan: @unchecked Sendable {
     let laneCount: Int
     let slotCount: Int
     let testCount: Int
-    private let featureCount: Int
+    /// Doubles of an output's sums.
+    let sumCount: Int
+    private let bankCount: Int
     private let quadratureWeights: [Double]
     private let groves: UnsafeMutableBufferPointer<cshap_grove>
     private let nodes: UnsafeMutableBufferPointer<cshap_node>
@@ -195,10 +208,11 @@ final class ShapPlan: @unchecked Sendable {
     private let plan: UnsafeMutablePointer<cshap_plan>
 
     /// - Parameter builder: Finished.
-    init(_ builder: ShapPlanBuilder, featureCount: Int) {
+    init(_ builder: ShapPlanBuilder) {
         laneCount = builder.laneCount
         slotCount = builder.slotCount
-        self.featureCount = featureCount
+        bankCount = builder.bankCount
+        sumCount = builder.featureCount * builder.bankCount * builder.laneCount
         quadratureWeights = builder.rule.weights
         groves = ShapPlan.copy(builder.groves)
         nodes = ShapPlan.copy(builder.nodes)
@@ -227,7 +241,7 @@ final class ShapPlan: @unchecked Sendable {
                     lows: self.tests.baseAddress! + 2 * testCount, highs: self.tests.baseAddress! + 3 * testCount,
                     factors: self.tests.baseAddress! + 4 * testCount), repeats: repeats.baseAddress, repeat_count: Int64(repeats.count),
                 node_count: Int32(nodes.count), twig_count: Int32(twigs.count), grove_count: Int32(groves.count),
-                lane_count: Int32(laneCount), feature_count: Int32(featureCount)))
+                lane_count: Int32(laneCount), sum_count: Int32(builder.featureCount * bankCount)))
     }
 
     deinit {
@@ -256,15 +270,20 @@ final class ShapPlan: @unchecked Sendable {
         _ instructions: ShapEngine.Instructions
     ) {
         let sums = scratch.sums
-        for index in 0..<outputCount * featureCount * laneCount { sums[index] = 0 }
+        for index in 0..<outputCount * sumCount { sums[index] = 0 }
         cshap_answer_all(instructions.rawValue, plan, scratch.columns.baseAddress, scratch.answers.baseAddress)
-        cshap_add(
-            instructions.rawValue, plan, scratch.answers.baseAddress, scratch.weights.baseAddress, scratch.expectations.baseAddress,
-            sums.baseAddress)
+        var room = cshap_scratch(
+            weights: scratch.weights.baseAddress, expectations: scratch.expectations.baseAddress, lefts: scratch.lefts.baseAddress,
+            worths: scratch.worths.baseAddress)
+        cshap_add(instructions.rawValue, plan, scratch.answers.baseAddress, &room, sums.baseAddress)
         quadratureWeights.withUnsafeBufferPointer { weights in
             for index in contributions.indices {
                 var sum = 0.0
-                for lane in 0..<laneCount { sum += weights[lane] * sums[index * laneCount + lane] }
+                for lane in 0..<laneCount {
+                    var point = 0.0
+                    for bank in 0..<bankCount { point += sums[(index * bankCount + bank) * laneCount + lane] }
+                    sum += weights[lane] * point
+                }
                 contributions[index] += sum
             }
         }
