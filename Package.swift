@@ -155,7 +155,7 @@ let package = Package(
         .executableTarget(
             name: "assay-benchmark-forest", dependencies: ["Forest"], path: "Benchmarks/forest/Ours", swiftSettings: strict),
         .executableTarget(
-            name: "assay-benchmark-shap", dependencies: ["Forest", "EnsembleText"], path: "Benchmarks/shap", exclude: ["run", "peers.py"],
+            name: "assay-benchmark-shap", dependencies: ["Forest", "EnsembleText"], path: "Benchmarks/shap", exclude: ["run"],
             swiftSettings: strict),
 
         .executableTarget(

@@ -60,12 +60,10 @@ import Glibc
 
     private func print(_ name: String, _ perRow: [Double]) {
         let sorted = perRow.sorted()
-        func quantile(_ share: Double) -> String {
-            let text = "\((sorted[Int(share * Double(sorted.count - 1))] * 100).rounded() / 100)"
-            return String(repeating: " ", count: max(1, 10 - text.count)) + text
-        }
-        Swift.print(
-            "assay, " + name + String(repeating: " ", count: max(1, 28 - name.count)), quantile(0.05), quantile(0.5), quantile(0.99), "µs a row (p5, p50, p99)")
+        func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
+        func quantile(_ share: Double) -> Double { rounded(sorted[Int(share * Double(sorted.count - 1))]) }
+        let mean = rounded(perRow.reduce(0, +) / Double(perRow.count))
+        Swift.print("assay, \(name)  p5 \(quantile(0.05)) p50 \(quantile(0.5)) p99 \(quantile(0.99)) mean \(mean) µs a row")
     }
 
     private static func micros(_ duration: Duration) -> Double {

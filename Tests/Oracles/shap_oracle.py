@@ -44,6 +44,20 @@ class Ensemble:
                 _, feature, threshold, left, right, flags, cover = node
                 self.lines.append(f"split {int(feature)} {float(threshold)!r} {int(left)} {int(right)} {int(flags)} {float(cover)!r}")
 
+    def only(self, output):
+        """The same trees with one of their outputs."""
+        words = self.lines[0].split()
+        base = words[words.index("base") + 1 :][output]
+        lines = [" ".join(words[: words.index("base")]).replace(f"outputs {words[3]}", "outputs 1") + f" base {base}"]
+        for line in self.lines[1:]:
+            words = line.split()
+            if words[0] == "tree":
+                lines.append(f"tree nodes {words[2]} first 0 values 1")
+            else:
+                lines.append(f"leaf {words[1]} {words[2 + output]}" if words[0] == "leaf" else line)
+        self.lines = lines
+        return self
+
     def text(self):
         return "\n".join(self.lines) + "\n"
 

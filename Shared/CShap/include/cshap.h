@@ -6,21 +6,21 @@
 
 /// An inner node with at least one inner child. Its children's slots are 2i and 2i+1, i being its place in the grove.
 typedef struct {
-    /// Share of the rows that go to the child that a row does not go to, by the side that it does go to: right's, left's.
-    double other_share[2];
-    /// Where its own weight and expectation lie.
-    int32_t slot;
-    int32_t feature;
+    /// By answer, left then right: minus the right child's share of the training rows; the left child's. What is unknown of the feature times
+    /// this, plus 1 where the answer is left, is the probability to go left.
+    double spread[2];
+    /// Byte offsets of the node's own slot and of one of its feature's sums.
+    int32_t slot, sum;
 } cshap_node;
 
 /// An inner node with two leaves.
 typedef struct {
-    /// The leaf's value, by side.
+    /// By answer: the leaf's value.
     double value[2];
-    /// By side: the other leaf's share times the difference of this leaf's value and the other's.
+    /// By answer: the other leaf's share times the difference of this leaf's value and the other's.
     double difference[2];
-    int32_t slot;
-    int32_t feature;
+    /// As a node's.
+    int32_t slot, sum;
 } cshap_twig;
 
 /// A leaf whose sibling is no leaf.
@@ -30,43 +30,60 @@ typedef struct {
 } cshap_leaf;
 
 /// Some trees of one output, walked together so that every level has work enough: breadth first over all of them.
-/// Root slots follow the children's, from 2 × node_count on.
+/// Root slots follow the children's, from 2 x node_count on.
 typedef struct {
     int32_t node_first, node_count, twig_first, twig_count, leaf_first, leaf_count, root_count, output;
 } cshap_grove;
 
-/// A node's answer: bit 0, the row goes right; above it, the pair of factors that holds.
+/// A node's answer: the byte offset of the pair of factors that holds, plus 8 if the row goes right.
 typedef int32_t cshap_answer;
+
+/// What the nodes, then the twigs, compare.
+typedef struct {
+    const int32_t *columns;
+    /// A row goes right above it.
+    const int32_t *ranks;
+    /// A row is past the node, whose feature was asked about further up, unless `lows < value <= highs`.
+    const int32_t *lows;
+    const int32_t *highs;
+    /// The pair of factors where a row is not past it.
+    const cshap_answer *factors;
+} cshap_tests;
+
+/// A node whose feature was asked about further up under another rule for missing values, so that no range of ranks tells: a row is past it
+/// if it is past the earlier node, or if that sent it to the other side.
+typedef struct {
+    int32_t node;
+    /// The earlier node shifted left by one, and the side on which this node hangs below it.
+    int32_t earlier;
+} cshap_repeat;
 
 typedef struct {
     const cshap_grove *groves;
     const cshap_node *nodes;
     const cshap_twig *twigs;
     const cshap_leaf *leaves;
-    /// Pairs of vectors of `lane_count` doubles: what is unknown of the feature, and how fast that falls. Pair 0 is that of a feature
-    /// met for the first time, pair 1 that of a dead answer.
+    /// Pairs of vectors of `lane_count` doubles: what is unknown of the feature, and how fast that falls. The first pair is that of a
+    /// feature met for the first time, the second that of a node that a row is past.
     const double *factors;
-    /// By node, then by twig: the column it compares, the rank above which a row goes right, and its pair of factors times 2.
-    const int32_t *test_columns;
-    const int32_t *test_ranks;
-    const cshap_answer *test_answers;
-    /// Nodes whose feature was asked about further up, in an order that settles the upper ones first.
-    const struct cshap_repeat *repeats;
+    cshap_tests tests;
+    /// In an order that settles upper nodes first.
+    const cshap_repeat *repeats;
     int64_t repeat_count;
     int32_t node_count;
     int32_t twig_count;
     int32_t grove_count;
     /// 4, or a multiple of 8.
     int32_t lane_count;
-    int32_t feature_count;
+    /// Sums of an output: each feature has several, which its nodes take in turn, so that none waits for the one before.
+    int32_t sum_count;
 } cshap_plan;
 
-/// A node is dead if the earlier one that asked about its feature is, or if that sent the row to the other side.
-typedef struct cshap_repeat {
-    int32_t node;
-    /// The earlier node shifted left by one, and the side on which this node hangs below it.
-    int32_t earlier;
-} cshap_repeat;
+/// Room on cache lines for the largest grove, `lane_count` doubles each: weights and expectations by slot, left probabilities and worths by
+/// node.
+typedef struct {
+    double *weights, *expectations, *lefts, *worths;
+} cshap_scratch;
 
 /// 0 portable, 1 AVX2, 2 AVX-512: the best that this processor has. All give the same bits.
 int cshap_level(void);
@@ -74,10 +91,8 @@ int cshap_level(void);
 /// Answers the tests of all nodes and twigs.
 void cshap_answer_all(int level, const cshap_plan *plan, const int32_t *columns, cshap_answer *answers);
 
-/// Adds every tree's contributions to `sums` (`outputs × feature_count × lane_count`).
+/// Adds every tree's contributions to `sums` (`outputs × sum_count × lane_count`).
 ///
-/// @param weights,expectations scratch for the slots of the largest grove, each slot `lane_count` doubles, on cache lines.
-void cshap_add(
-    int level, const cshap_plan *plan, const cshap_answer *answers, double *weights, double *expectations, double *sums);
+void cshap_add(int level, const cshap_plan *plan, const cshap_answer *answers, const cshap_scratch *scratch, double *sums);
 
 #endif

@@ -7,10 +7,12 @@
 // the interval, so nothing cancels, and no subset weights, divisions or special cases are left.
 //
 // At one point the derivative by all features at once is the usual walk back through a computation: down the tree with the weight W
-// that a node is reached with, up with the expectation E below it. At a node that a row passes to its near child, with r the share
-// of the training rows that went to the far one and u the probability that the feature is not known:
+// that a node is reached with, up with the expectation E below it. With r the share of the training rows that went right, and u the
+// probability that the feature is not known, a row that a node sends left goes left with probability p = 1 − u·r, and
 //
-//     W(far) = W·u·r    W(near) = W − W(far)    E = E(near) − u·r·(E(near) − E(far))    sum[feature] += W·s·r·(E(near) − E(far))
+//     W(left) = W·p    W(right) = W − W(left)    E = E(right) + p·(E(left) − E(right))    sum[feature] += W·s·r·(E(left) − E(right))
+//
+// and one that it sends right with p = u·(1 − r), and −(1 − r) in place of r in the last.
 //
 // For a feature met for the first time u = 1 − t and s = 1. If it was asked about further up, with z the product of the shares of the
 // sides taken there: where the row went that way too, what is known of the feature is known with probability t / (t + (1 − t)z), so
@@ -18,7 +20,7 @@
 //
 // Layout: the lanes of a vector are the points. A row is first turned into ranks (``ShapColumns``), then into one answer a node, so the walks have no
 // branches to guess. A few trees, as many as the first-level cache has room for, are walked together, breadth first over all of them, so that
-// there is work while a result is waited for; a node's children's W and E lie side by side, so a side is an address, not a choice.
+// there is work while a result is waited for; a node's children's W and E lie side by side, so no address depends on a row.
 // Nodes with two leaves, half of all, take a short cut: their E and difference are numbers known in advance.
 //
 // Cost: O(points × nodes) a row. The walks are C for the sake of AVX2 and AVX-512; every instruction set gives the same bits.
@@ -63,14 +65,14 @@ package struct ShapEngine: Sendable {
             let laneCount = paths.featureCountMax <= 8 ? 4 : (paths.featureCountMax + 15) / 16 * 8
             for value in 0..<tree.valueCount where tree.isVaried(value) {
                 let shares = try CoverShares(tree, value: value, place: "trees[\(index)]")
-                builders[laneCount, default: ShapPlanBuilder(laneCount: laneCount)].append(tree, value, paths, shares)
+                builders[laneCount, default: ShapPlanBuilder(laneCount: laneCount, featureCount: ensemble.featureCount)].append(
+                    tree, value, paths, shares)
             }
         }
-        let featureCount = featureCount
         let columns = columns
         plans = builders.keys.sorted().map { laneCount in
             builders[laneCount]!.finish(columns)
-            return ShapPlan(builders[laneCount]!, featureCount: featureCount)
+            return ShapPlan(builders[laneCount]!)
         }
     }
 
@@ -113,6 +115,8 @@ package final class ShapScratch {
     let answers: UnsafeMutableBufferPointer<Int32>
     let weights: UnsafeMutableBufferPointer<Double>
     let expectations: UnsafeMutableBufferPointer<Double>
+    let lefts: UnsafeMutableBufferPointer<Double>
+    let worths: UnsafeMutableBufferPointer<Double>
     let sums: UnsafeMutableBufferPointer<Double>
 
     fileprivate init(_ engine: ShapEngine) {
@@ -123,7 +127,10 @@ package final class ShapScratch {
         answers.initialize(repeating: 0)
         weights = AlignedDoubles.allocate(slotDoubles)
         expectations = AlignedDoubles.allocate(slotDoubles)
-        sums = AlignedDoubles.allocate((engine.plans.map(\.laneCount).max() ?? 0) * engine.outputCount * engine.featureCount)
+        // A node has two slots.
+        lefts = AlignedDoubles.allocate(slotDoubles / 2)
+        worths = AlignedDoubles.allocate(slotDoubles / 2)
+        sums = AlignedDoubles.allocate((engine.plans.map(\.sumCount).max() ?? 0) * engine.outputCount)
     }
 
     deinit {
@@ -131,6 +138,8 @@ package final class ShapScratch {
         answers.deallocate()
         weights.deallocate()
         expectations.deallocate()
+        lefts.deallocate()
+        worths.deallocate()
         sums.deallocate()
     }
 
@@ -139,7 +148,7 @@ package final class ShapScratch {
         for plan in engine.plans {
             precondition(
                 answers.count >= plan.testCount && weights.count >= plan.slotCount * plan.laneCount
-                    && sums.count >= plan.laneCount * engine.outputCount * engine.featureCount, "the scratch belongs to another engine")
+                    && sums.count >= plan.sumCount * engine.outputCount, "the scratch belongs to another engine")
         }
     }
 }

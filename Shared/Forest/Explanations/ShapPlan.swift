@@ -17,25 +17,46 @@ struct ShapPlanBuilder {
         var node: Int
     }
 
-    /// A grove's weights and expectations take at most this much of the first-level cache, unless one tree needs more: 32 KiB is the
-    /// smallest in use, and nodes and sums want room beside them.
-    private static let groveBytesMax = 20 << 10
+    fileprivate struct Test {
+        var column: Int32
+        var rank: Int32
+        /// The ranks that reach the node, as the nodes above it that ask the same column leave them: `low < value <= high`.
+        var low = Int32.min
+        var high = Int32.max
+        /// Which pair of factors holds.
+        var factor: Int32
+    }
+
+    /// What a grove's walks write takes at most this much of the first-level cache, unless one tree needs more: 32 KiB is the smallest in
+    /// use, and nodes and sums want room beside it.
+    private static let groveBytesMax = 24 << 10
+    /// Vectors that the walks write for a node: two slots with a weight and an expectation each, its left probability and its worth.
+    private static let nodeVectors = 6
 
     let laneCount: Int
+    let featureCount: Int
+    /// Sums of a feature. Adding takes some nine cycles from load to stored result, a node about as long; with thousands of features the
+    /// sums would outgrow the cache.
+    let bankCount: Int
     let rule: GaussLegendre
+    /// By feature: the bank that its next node adds to.
+    private var bank: [Int32]
     private var entries: [Entry] = []
     fileprivate private(set) var groves: [cshap_grove] = []
     fileprivate private(set) var nodes: [cshap_node] = []
     fileprivate private(set) var twigs: [cshap_twig] = []
     fileprivate private(set) var leaves: [cshap_leaf] = []
-    fileprivate private(set) var nodeTests: [(column: Int32, rank: Int32, factor: Int32)] = []
-    fileprivate private(set) var twigTests: [(column: Int32, rank: Int32, factor: Int32)] = []
+    fileprivate private(set) var nodeTests: [Test] = []
+    fileprivate private(set) var twigTests: [Test] = []
     fileprivate private(set) var repeats: [(isTwig: Bool, index: Int, earlier: Int, isRight: Bool)] = []
     fileprivate private(set) var factors: [Double]
     fileprivate private(set) var slotCount = 1
 
-    init(laneCount: Int) {
+    init(laneCount: Int, featureCount: Int) {
         self.laneCount = laneCount
+        self.featureCount = featureCount
+        bankCount = featureCount <= 64 ? 4 : 1
+        bank = Array(repeating: 0, count: featureCount)
         rule = GaussLegendre(count: laneCount)
         factors = rule.points.map { 1 - $0 } + Array(repeating: 1, count: laneCount)  // met for the first time
         factors += Array(repeating: 1, count: laneCount) + Array(repeating: 0, count: laneCount)  // dead
@@ -50,24 +71,25 @@ struct ShapPlanBuilder {
     /// Lays out what was appended: trees of the same output one after the other, as many to a grove as fit.
     mutating func finish(_ columns: ShapColumns) {
         var grove: [Int] = []
-        var slots = 0
+        var nodeCount = 0
         func output(_ index: Int) -> Int { entries[index].tree.firstOutput + entries[index].value }
         let order = entries.indices.sorted { (output($0), $0) < (output($1), $1) }
         for index in order {
-            let more = 2 * entries[index].nodeCount + 1
-            if let last = grove.last, output(last) != output(index) || (slots + more) * laneCount * 16 > ShapPlanBuilder.groveBytesMax {
+            let bytes = (nodeCount + entries[index].nodeCount) * ShapPlanBuilder.nodeVectors * laneCount * 8
+            if let last = grove.last, output(last) != output(index) || bytes > ShapPlanBuilder.groveBytesMax {
                 layOut(grove, columns)
                 grove = []
-                slots = 0
+                nodeCount = 0
             }
             grove.append(index)
-            slots += more
+            nodeCount += entries[index].nodeCount
         }
         if !grove.isEmpty { layOut(grove, columns) }
         entries = []
     }
 
     private mutating func layOut(_ indexes: [Int], _ columns: ShapColumns) {
+        let slotBytes = Int32(laneCount * 8)
         var grove = cshap_grove()
         grove.node_first = Int32(nodes.count)
         grove.twig_first = Int32(twigs.count)
@@ -79,6 +101,8 @@ struct ShapPlanBuilder {
         // By place: the product of the shares of the sides that its path takes at the nodes of its feature, and where it lies now.
         var known: [Place: Double] = [:]
         var index: [Place: Int] = [:]
+        /// Nodes whose feature was asked about under more than one rule.
+        var isMixed: Set<Place> = []
         var queue: [(place: Place, slot: Int32)] = []
         for (number, entry) in indexes.enumerated() {
             queue.append((Place(entry: entry, node: 0), 2 * grove.node_count + Int32(number)))
@@ -90,12 +114,20 @@ struct ShapPlanBuilder {
             let entry = entries[place.entry]
             let tree = entry.tree
             let node = place.node
-            let test = columns.test(tree, node)
             let isTwig = tree.isTwig(node)
-            let factor = factor(of: place, entry, &known)
+            let asked = columns.test(tree, node)
+            var test = Test(column: asked.column, rank: asked.rank, factor: factor(of: place, entry, &known))
             if entry.paths.earlier[node] >= 0 {
                 let earlier = Place(entry: place.entry, node: Int(entry.paths.earlier[node]))
-                repeats.append((isTwig, isTwig ? twigs.count : nodes.count, index[earlier]!, entry.paths.isRightOfEarlier[node]))
+                let isRight = entry.paths.isRightOfEarlier[node]
+                let above = nodeTests[index[earlier]!]
+                if above.column == test.column, !isMixed.contains(earlier) {
+                    test.low = isRight ? max(above.low, above.rank) : above.low
+                    test.high = isRight ? above.high : min(above.high, above.rank)
+                } else {
+                    isMixed.insert(place)
+                    repeats.append((isTwig, isTwig ? twigs.count : nodes.count, index[earlier]!, isRight))
+                }
             }
             let leftShare = entry.shares.share(node, goingRight: false)
             let rightShare = entry.shares.share(node, goingRight: true)
@@ -105,19 +137,21 @@ struct ShapPlanBuilder {
                 twigs.append(
                     cshap_twig(
                         value: (values[0], values[1]),
-                        difference: ((values[0] - values[1]) * rightShare, (values[1] - values[0]) * leftShare), slot: slot,
-                        feature: tree.feature[node]))
-                twigTests.append((test.column, test.rank, factor))
+                        difference: ((values[0] - values[1]) * rightShare, (values[1] - values[0]) * leftShare), slot: slot * slotBytes,
+                        sum: takeSum(of: tree.feature[node]) * slotBytes))
+                twigTests.append(test)
                 continue
             }
             index[place] = nodes.count
             let pair = 2 * (Int32(nodes.count) - grove.node_first)
-            nodes.append(cshap_node(other_share: (rightShare, leftShare), slot: slot, feature: tree.feature[node]))
-            nodeTests.append((test.column, test.rank, factor))
+            nodes.append(
+                cshap_node(
+                    spread: (-rightShare, leftShare), slot: slot * slotBytes, sum: takeSum(of: tree.feature[node]) * slotBytes))
+            nodeTests.append(test)
             for (side, child) in children.enumerated() {
                 let slot = pair + Int32(side)
                 if tree.isLeaf(child) {
-                    leaves.append(cshap_leaf(value: tree.value(of: child, entry.value), slot: Int64(slot)))
+                    leaves.append(cshap_leaf(value: tree.value(of: child, entry.value), slot: Int64(slot * slotBytes)))
                 } else {
                     queue.append((Place(entry: place.entry, node: child), slot))
                 }
@@ -126,6 +160,12 @@ struct ShapPlanBuilder {
         grove.twig_count = Int32(twigs.count) - grove.twig_first
         grove.leaf_count = Int32(leaves.count) - grove.leaf_first
         groves.append(grove)
+    }
+
+    /// Which sum a node of the feature adds to: one after the other.
+    private mutating func takeSum(of feature: Int32) -> Int32 {
+        defer { bank[Int(feature)] = (bank[Int(feature)] + 1) % Int32(bankCount) }
+        return feature * Int32(bankCount) + bank[Int(feature)]
     }
 
     private mutating func factor(of place: Place, _ entry: Entry, _ known: inout [Place: Double]) -> Int32 {
@@ -153,24 +193,26 @@ final class ShapPlan: @unchecked Sendable {
     let laneCount: Int
     let slotCount: Int
     let testCount: Int
-    private let featureCount: Int
+    /// Doubles of an output's sums.
+    let sumCount: Int
+    private let bankCount: Int
     private let quadratureWeights: [Double]
     private let groves: UnsafeMutableBufferPointer<cshap_grove>
     private let nodes: UnsafeMutableBufferPointer<cshap_node>
     private let twigs: UnsafeMutableBufferPointer<cshap_twig>
     private let leaves: UnsafeMutableBufferPointer<cshap_leaf>
-    private let testColumns: UnsafeMutableBufferPointer<Int32>
-    private let testRanks: UnsafeMutableBufferPointer<Int32>
-    private let testAnswers: UnsafeMutableBufferPointer<Int32>
+    /// Columns, ranks, lows, highs and factors of all tests, one kind behind the other.
+    private let tests: UnsafeMutableBufferPointer<Int32>
     private let repeats: UnsafeMutableBufferPointer<cshap_repeat>
     private let factors: UnsafeMutableBufferPointer<Double>
     private let plan: UnsafeMutablePointer<cshap_plan>
 
     /// - Parameter builder: Finished.
-    init(_ builder: ShapPlanBuilder, featureCount: Int) {
+    init(_ builder: ShapPlanBuilder) {
         laneCount = builder.laneCount
         slotCount = builder.slotCount
-        self.featureCount = featureCount
+        bankCount = builder.bankCount
+        sumCount = builder.featureCount * builder.bankCount * builder.laneCount
         quadratureWeights = builder.rule.weights
         groves = ShapPlan.copy(builder.groves)
         nodes = ShapPlan.copy(builder.nodes)
@@ -178,9 +220,9 @@ final class ShapPlan: @unchecked Sendable {
         leaves = ShapPlan.copy(builder.leaves)
         let tests = builder.nodeTests + builder.twigTests
         testCount = tests.count
-        testColumns = ShapPlan.copy(tests.map(\.column))
-        testRanks = ShapPlan.copy(tests.map(\.rank))
-        testAnswers = ShapPlan.copy(tests.map { $0.factor << 1 })
+        let factorBytes = Int32(2 * builder.laneCount * 8)
+        self.tests = ShapPlan.copy(
+            tests.map(\.column) + tests.map(\.rank) + tests.map(\.low) + tests.map(\.high) + tests.map { $0.factor * factorBytes })
         let twigBase = builder.nodes.count
         repeats = ShapPlan.copy(
             builder.repeats.map {
@@ -193,10 +235,13 @@ final class ShapPlan: @unchecked Sendable {
         plan.initialize(
             to: cshap_plan(
                 groves: groves.baseAddress, nodes: nodes.baseAddress, twigs: twigs.baseAddress, leaves: leaves.baseAddress,
-                factors: factors.baseAddress, test_columns: testColumns.baseAddress, test_ranks: testRanks.baseAddress,
-                test_answers: testAnswers.baseAddress, repeats: repeats.baseAddress, repeat_count: Int64(repeats.count),
+                factors: factors.baseAddress,
+                tests: cshap_tests(
+                    columns: self.tests.baseAddress, ranks: self.tests.baseAddress! + testCount,
+                    lows: self.tests.baseAddress! + 2 * testCount, highs: self.tests.baseAddress! + 3 * testCount,
+                    factors: self.tests.baseAddress! + 4 * testCount), repeats: repeats.baseAddress, repeat_count: Int64(repeats.count),
                 node_count: Int32(nodes.count), twig_count: Int32(twigs.count), grove_count: Int32(groves.count),
-                lane_count: Int32(laneCount), feature_count: Int32(featureCount)))
+                lane_count: Int32(laneCount), sum_count: Int32(builder.featureCount * bankCount)))
     }
 
     deinit {
@@ -205,15 +250,16 @@ final class ShapPlan: @unchecked Sendable {
         nodes.deallocate()
         twigs.deallocate()
         leaves.deallocate()
-        testColumns.deallocate()
-        testRanks.deallocate()
-        testAnswers.deallocate()
+        tests.deallocate()
         repeats.deallocate()
         factors.deallocate()
     }
 
     private static func copy<Element>(_ elements: [Element]) -> UnsafeMutableBufferPointer<Element> {
-        let buffer = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
+        // On cache lines: a node is one.
+        let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, elements.count) * MemoryLayout<Element>.stride, alignment: 64)
+        let buffer = UnsafeMutableBufferPointer(
+            start: raw.baseAddress!.bindMemory(to: Element.self, capacity: elements.count), count: elements.count)
         _ = buffer.initialize(fromContentsOf: elements)
         return buffer
     }
@@ -224,15 +270,20 @@ final class ShapPlan: @unchecked Sendable {
         _ instructions: ShapEngine.Instructions
     ) {
         let sums = scratch.sums
-        for index in 0..<outputCount * featureCount * laneCount { sums[index] = 0 }
+        for index in 0..<outputCount * sumCount { sums[index] = 0 }
         cshap_answer_all(instructions.rawValue, plan, scratch.columns.baseAddress, scratch.answers.baseAddress)
-        cshap_add(
-            instructions.rawValue, plan, scratch.answers.baseAddress, scratch.weights.baseAddress, scratch.expectations.baseAddress,
-            sums.baseAddress)
+        var room = cshap_scratch(
+            weights: scratch.weights.baseAddress, expectations: scratch.expectations.baseAddress, lefts: scratch.lefts.baseAddress,
+            worths: scratch.worths.baseAddress)
+        cshap_add(instructions.rawValue, plan, scratch.answers.baseAddress, &room, sums.baseAddress)
         quadratureWeights.withUnsafeBufferPointer { weights in
             for index in contributions.indices {
                 var sum = 0.0
-                for lane in 0..<laneCount { sum += weights[lane] * sums[index * laneCount + lane] }
+                for lane in 0..<laneCount {
+                    var point = 0.0
+                    for bank in 0..<bankCount { point += sums[(index * bankCount + bank) * laneCount + lane] }
+                    sum += weights[lane] * point
+                }
                 contributions[index] += sum
             }
         }
