@@ -15,6 +15,7 @@ of margins and scores summed in Float64, as ours are.
 import argparse
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -102,7 +103,7 @@ class Data:
         self.x, self.signal = x, signal
         self.y = np.digitize(signal, np.quantile(signal, np.linspace(0, 1, classes + 1)[1:-1])) if classes else signal
 
-    def probes(self, edges, count, dtype=np.float64, infinite=False, known=False, missing=True):
+    def probes(self, edges, count, dtype=np.float64, infinite=False, known=False, missing=True, tiny=True):
         """Rows in which every feature takes all its edges, among values as they are trained on."""
         rng = self.rng
         rows = self.x[rng.integers(0, len(self.x), count)].copy()
@@ -120,6 +121,8 @@ class Data:
                 values = np.array(list(range(-2, n + 70)) + [0.5, 1.5, n - 0.5, -0.5, -0.999, 2.0**24, 2.0**31, 3e9, -3e9, np.nan, 1e-40])
                 if known:
                     values = np.array([*range(n), np.nan])
+            if not tiny:
+                values = values[~((np.abs(values) < 2e-35) & (values != 0))]
             if not missing:
                 values = values[~np.isnan(values)]
             values = rng.permutation(values)
@@ -422,6 +425,50 @@ def sklearn_cases(quick):
     yield hist("histogram boosting, 500 trees", lambda: ensemble.HistGradientBoostingRegressor(max_iter=500, early_stopping=False), lambda: Data(51, n, zeros=True))
 
 
+def pmml_cases(quick):
+    """What sklearn2pmml (JPMML) makes of models: nodes folded into their parents, chains with a link, words for categories."""
+    import lightgbm as lgb
+    import pandas
+    import xgboost as xgb
+    from sklearn2pmml import PMMLPipeline, sklearn2pmml
+
+    def case(name, model, data, dtype, margin_of):
+        def build(folder):
+            d = data()
+            columns = [f"x{i}" for i in range(d.x.shape[1])]
+
+            def frame(x):
+                table = pandas.DataFrame(x, columns=columns)
+                for column, count in d.categories.items():
+                    table[columns[column]] = pandas.Categorical(table[columns[column]], categories=[float(v) for v in range(count)])
+                return table
+
+            path = os.path.join(folder, "model.pmml")
+            pipeline = PMMLPipeline([("model", model)]).fit(frame(d.x), d.y)
+            sklearn2pmml(pipeline, path)
+            margin = lambda x: np.asarray(margin_of(model, frame(x))).reshape(len(x), -1)
+            score = lambda x: model.predict_proba(frame(x))[:, 1:] if len(model.classes_) == 2 else model.predict_proba(frame(x))
+            edges = {}
+            with open(path, encoding="utf-8") as file:
+                for field, value in re.findall(r'<SimplePredicate field="x(\d+)" operator="[gl][a-zA-Z]*" value="([^"]*)"', file.read()):
+                    edges.setdefault(int(field), []).append(float(value))
+            options = {"dtype": np.float32 if dtype == "f4" else np.float64, "tiny": False, "known": True}
+            return path, d, edges, None, margin, score, dtype, options
+
+        return f"sklearn2pmml {name}", build
+
+    n = 1_000 if quick else 20_000
+    light = lambda **keys: lgb.LGBMClassifier(n_estimators=30, verbose=-1, random_state=1, n_jobs=2, min_child_samples=5, **keys)
+    raw = lambda model, table: model.predict(table, raw_score=True)
+    yield case("LightGBM", light(), lambda: Data(61, n), "f8", raw)
+    boosted = xgb.XGBClassifier(n_estimators=30, max_depth=6, random_state=1, n_jobs=2)
+    yield case("XGBoost", boosted, lambda: Data(62, n), "f4", lambda model, table: model.predict(table, output_margin=True))
+    if quick:
+        return
+    yield case("LightGBM, categories", light(cat_smooth=1, min_data_per_group=3), lambda: Data(63, n, categories=True), "f8", raw)
+    yield case("LightGBM, 4 classes", light(), lambda: Data(64, n, classes=4), "f8", raw)
+
+
 # Comparison
 
 
@@ -438,7 +485,10 @@ def compare(name, build, tool, row_count):
         block = max(1, min(len(rows), BLOCK_LEAVES // max(walk.trees, 1)))
         for at in range(0, len(rows), block):
             part = rows[at : at + block]
-            leaves, margins, as_source = walk(part)
+            # A model may have dropped features it does not ask for.
+            names = walk.about["names"].split(",")
+            asked = [int(name[1:]) for name in names] if len(names) != rows.shape[1] else slice(None)
+            leaves, margins, as_source = walk(part[:, asked])
             if leaf:
                 expected = leaf(part)
                 wrong += int((expected != leaves).sum())
@@ -473,7 +523,7 @@ def main():
     arguments = parser.parse_args()
     rows = arguments.rows or (6_000 if arguments.quick else 1_000_000)
     failures = count = 0
-    for package, cases in (("lightgbm", lightgbm_cases), ("xgboost", xgboost_cases), ("sklearn", sklearn_cases)):
+    for package, cases in (("lightgbm", lightgbm_cases), ("xgboost", xgboost_cases), ("sklearn", sklearn_cases), ("sklearn2pmml", pmml_cases)):
         try:
             __import__(package)
         except ImportError:
