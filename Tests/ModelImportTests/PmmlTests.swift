@@ -86,9 +86,9 @@ struct PmmlTests {
             ("isMissing", .nan, true), ("isNotMissing", .nan, false),
         ] as [(String, Double, Bool)])
     func operatorsCompare(operation: String, value: Double, isTrue: Bool) throws {
-        let value_ = operation.hasSuffix("Missing") ? "" : "value=\"0.3\""
+        let constant = operation.hasSuffix("Missing") ? "" : "value=\"0.3\""
         let nodes = """
-            <Node score="0"><True/><Node score="1"><SimplePredicate field="x" operator="\(operation)" \(value_)/></Node></Node>
+            <Node score="0"><True/><Node score="1"><SimplePredicate field="x" operator="\(operation)" \(constant)/></Node></Node>
             """
         #expect(try margins(pmmlText(tree(nodes, "noTrueChildStrategy=\"returnLastPrediction\"")), [value, 0, 0]) == [isTrue ? 1 : 0])
     }

@@ -15,13 +15,17 @@ of margins and scores summed in Float64, as ours are.
 import argparse
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
 import tempfile
 import time
+import warnings
 
 import numpy as np
+
+warnings.filterwarnings("ignore", category=RuntimeWarning)  # sums of probes with missing values
 
 BLOCK_LEAVES = 40_000_000
 
@@ -99,7 +103,7 @@ class Data:
         self.x, self.signal = x, signal
         self.y = np.digitize(signal, np.quantile(signal, np.linspace(0, 1, classes + 1)[1:-1])) if classes else signal
 
-    def probes(self, edges, count, dtype=np.float64, infinite=False):
+    def probes(self, edges, count, dtype=np.float64, infinite=False, known=False, missing=True, tiny=True):
         """Rows in which every feature takes all its edges, among values as they are trained on."""
         rng = self.rng
         rows = self.x[rng.integers(0, len(self.x), count)].copy()
@@ -115,6 +119,12 @@ class Data:
             if column in self.categories:
                 n = self.categories[column]
                 values = np.array(list(range(-2, n + 70)) + [0.5, 1.5, n - 0.5, -0.5, -0.999, 2.0**24, 2.0**31, 3e9, -3e9, np.nan, 1e-40])
+                if known:
+                    values = np.array([*range(n), np.nan])
+            if not tiny:
+                values = values[~((np.abs(values) < 2e-35) & (values != 0))]
+            if not missing:
+                values = values[~np.isnan(values)]
             values = rng.permutation(values)
             if len(values) > count:
                 raise SystemExit(f"feature {column} has {len(values)} edges for {count} rows: ask for more rows")
@@ -174,7 +184,7 @@ def lightgbm_cases(quick):
 
         return f"lightgbm {name}", build
 
-    n = 4_000 if quick else 20_000
+    n = 1_000 if quick else 20_000
     binary = {"objective": "binary"}
     yield case("binary, missing NaN", 50, lambda: Data(1, n), {**binary, "num_leaves": 31})
     yield case("binary, categories", 50, lambda: Data(2, n, categories=True), {**binary, "num_leaves": 31})
@@ -225,7 +235,7 @@ def xgboost_cases(quick):
 
         return f"xgboost {name}", build
 
-    n = 4_000 if quick else 20_000
+    n = 1_000 if quick else 20_000
     binary = {"objective": "binary:logistic"}
     yield case("binary, hist", 50, lambda: Data(21, n), {**binary, "max_depth": 6})
     yield case("binary, categories, ubj", 50, lambda: Data(22, n, categories=True), {**binary, "max_depth": 6}, "ubj")
@@ -250,6 +260,215 @@ def xgboost_cases(quick):
     yield case("vector leaves", 30, lambda: Data(34, n, classes=0), multi, margin_only=True)
 
 
+def write_pmml(path, columns, trees, base, scale, labels, method, float_rows, categories):
+    """Trees as dictionaries of lists (feature, threshold, left, right, missing_left, value, sets) as PMML; a node's id is its number."""
+    out = ['<?xml version="1.0"?>', '<PMML xmlns="http://www.dmg.org/PMML-4_4" version="4.4"><Header/><DataDictionary>']
+    kind = "float" if float_rows else "double"
+    for column in range(columns):
+        if column in categories:
+            out.append(f'<DataField name="x{column}" optype="categorical" dataType="double"/>')
+        else:
+            out.append(f'<DataField name="x{column}" optype="continuous" dataType="{kind}"/>')
+    classifies = "classification" if labels else "regression"
+    if labels:
+        values = "".join(f'<Value value="{label}"/>' for label in labels)
+        out.append(f'<DataField name="y" optype="categorical" dataType="string">{values}</DataField>')
+    out.append("</DataDictionary>")
+    fields = "".join(f'<MiningField name="x{column}" invalidValueTreatment="asIs"/>' for column in range(columns))
+    fields += '<MiningField name="y" usageType="target"/>' if labels else ""
+    schema = f"<MiningSchema>{fields}</MiningSchema>"
+
+    def predicate(tree, node, is_left):
+        field = f'field="x{tree["feature"][node]}"'
+        if node in tree.get("sets", {}):
+            words = " ".join(repr(float(v)) for v in tree["sets"][node])
+            return f'<SimpleSetPredicate {field} booleanOperator="is{"" if is_left else "Not"}In"><Array type="real">{words}</Array></SimpleSetPredicate>'
+        threshold = tree["threshold"][node]
+        if np.isinf(threshold):  # values that are there against those that are missing
+            return f'<SimplePredicate {field} operator="{"isNotMissing" if is_left else "isMissing"}"/>'
+        if float_rows:
+            # PMML rounds the threshold to the field's type: take the Float32 that tells the same rows apart.
+            single = np.float32(threshold)
+            threshold = np.nextafter(single, np.float32(-np.inf)) if float(single) > threshold else single
+        text = repr(float(threshold)) if not float_rows else str(threshold)
+        return f'<SimplePredicate {field} operator="{"lessOrEqual" if is_left else "greaterThan"}" value="{text}"/>'
+
+    def model(tree):
+        out.append(f'<TreeModel functionName="{classifies}" missingValueStrategy="defaultChild">{schema}')
+        pending = [(0, "<True/>")]
+        while pending:
+            item = pending.pop()
+            if item is None:
+                out.append("</Node>")
+                continue
+            node, condition = item
+            left, right = tree["left"][node], tree["right"][node]
+            if left < 0:
+                value = tree["value"][node]
+                if labels:
+                    score = "".join(f'<ScoreDistribution value="{l}" recordCount="1" probability="{float(v)!r}"/>' for l, v in zip(labels, value))
+                    out.append(f'<Node id="{node}" score="{labels[int(np.argmax(value))]}">{condition}{score}</Node>')
+                else:
+                    out.append(f'<Node id="{node}" score="{float(value)!r}">{condition}</Node>')
+                continue
+            out.append(f'<Node id="{node}" defaultChild="{left if tree["missing_left"][node] else right}">{condition}')
+            pending += [None, (right, predicate(tree, node, False)), (left, predicate(tree, node, True))]
+        out.append("</TreeModel>")
+
+    if len(trees) == 1 and not base and scale == 1:
+        model(trees[0])
+    else:
+        out.append(f'<MiningModel functionName="{classifies}">{schema}')
+        if base or scale != 1:
+            out.append(f'<Targets><Target rescaleFactor="{float(scale)!r}" rescaleConstant="{float(base)!r}"/></Targets>')
+        out.append(f'<Segmentation multipleModelMethod="{method}">')
+        for tree in trees:
+            out.append("<Segment><True/>")
+            model(tree)
+            out.append("</Segment>")
+        out.append("</Segmentation></MiningModel>")
+    out.append("</PMML>")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(out))
+
+
+def sklearn_cases(quick):
+    from sklearn import ensemble, tree
+
+    def plain(t, classify):
+        value = t.value[:, 0, :] if classify else t.value[:, 0, 0]
+        return {
+            "feature": t.feature, "threshold": t.threshold, "left": t.children_left, "right": t.children_right, "value": value,
+            "missing_left": t.missing_go_to_left if hasattr(t, "missing_go_to_left") else np.zeros(t.node_count),
+        }
+
+    def edges_of(trees):
+        edges = {}
+        for t in trees:
+            for node in np.flatnonzero(np.asarray(t["left"]) >= 0):
+                if node not in t.get("sets", {}):
+                    edges.setdefault(int(t["feature"][node]), []).append(float(t["threshold"][node]))
+        return edges
+
+    def forest(name, make, data, classify=True):
+        def build(folder):
+            d = data()
+            m = make().fit(d.x, d.y if classify else d.signal)
+            members = [m] if hasattr(m, "tree_") else list(m.estimators_)
+            trees = [plain(e.tree_, classify) for e in members]
+            path = os.path.join(folder, "model.pmml")
+            labels = [str(c) for c in m.classes_] if classify else []
+            write_pmml(path, d.x.shape[1], trees, 0, 1, labels, "average", True, {})
+            leaf = lambda x: np.asarray(m.apply(x)).reshape(len(x), -1)
+            margin = lambda x: (m.predict_proba(x) if classify else m.predict(x)).reshape(len(x), -1)
+            # Their sums are taken by threads in any order; one thread keeps the trees'.
+            if hasattr(m, "n_jobs"):
+                m.n_jobs = 1
+            return path, d, edges_of(trees), leaf, margin, margin, "f8", {}
+
+        return f"scikit-learn {name}", build
+
+    def boosting(name, make, data, classify=False):
+        def build(folder):
+            d = data()
+            m = make().fit(d.x, d.y if classify else d.signal)
+            trees = [plain(e.tree_, False) for e in m.estimators_[:, 0]]
+            base = m._raw_predict_init(np.zeros((1, d.x.shape[1]), np.float32))[0, 0]
+            path = os.path.join(folder, "model.pmml")
+            write_pmml(path, d.x.shape[1], trees, base, m.learning_rate, [], "sum", True, {})
+            leaf = lambda x: m.apply(x).reshape(len(x), -1)
+            margin = lambda x: (m.decision_function(x) if classify else m.predict(x)).reshape(len(x), -1)
+            return path, d, edges_of(trees), leaf, margin, margin, "f8", {"missing": False}
+
+        return f"scikit-learn {name}", build
+
+    def hist(name, make, data):
+        def build(folder):
+            d = data()
+            m = make().fit(d.x, d.signal)
+            trees = []
+            # Categorical columns come first inside.
+            order = np.array([*d.categories, *(c for c in range(d.x.shape[1]) if c not in d.categories)])
+            for (predictor,) in m._predictors:
+                nodes = predictor.nodes
+                sets = {}
+                for node in np.flatnonzero(nodes["is_categorical"] & (nodes["is_leaf"] == 0)):
+                    words = predictor.raw_left_cat_bitsets[nodes["bitset_idx"][node]]
+                    sets[int(node)] = [v for v in range(256) if words[v // 32] >> (v % 32) & 1]
+                trees.append({
+                    "feature": order[nodes["feature_idx"]], "threshold": nodes["num_threshold"], "value": nodes["value"], "sets": sets,
+                    "left": np.where(nodes["is_leaf"], -1, nodes["left"].astype(np.int64)), "right": nodes["right"].astype(np.int64),
+                    "missing_left": nodes["missing_go_to_left"],
+                })
+            base = float(m._baseline_prediction.ravel()[0])
+            path = os.path.join(folder, "model.pmml")
+            write_pmml(path, d.x.shape[1], trees, base, 1, [], "sum", False, d.categories)
+            margin = lambda x: m.predict(x).reshape(len(x), -1)
+            return path, d, edges_of(trees), None, margin, margin, "f8", {"known": True}
+
+        return f"scikit-learn {name}", build
+
+    n = 1_000 if quick else 20_000
+    forests = lambda kind, count, **keys: lambda: kind(count, n_jobs=2, random_state=1, **keys)
+    yield forest("random forest, missing", forests(ensemble.RandomForestClassifier, 10, max_depth=12), lambda: Data(41, n))
+    yield forest("tree, 4 classes", lambda: tree.DecisionTreeClassifier(random_state=1), lambda: Data(42, n, classes=4))
+    yield boosting("gradient boosting", lambda: ensemble.GradientBoostingRegressor(n_estimators=30, random_state=1), lambda: Data(43, n, missing=False))
+    yield hist("histogram boosting, categories", lambda: ensemble.HistGradientBoostingRegressor(max_iter=30, categorical_features=[8, 9], random_state=1), lambda: Data(44, n, categories=True))
+    if quick:
+        return
+    yield forest("random forest of 5 classes, depth 30", forests(ensemble.RandomForestClassifier, 100, max_depth=30), lambda: Data(45, n, classes=5))
+    yield forest("extra trees", forests(ensemble.ExtraTreesClassifier, 100), lambda: Data(46, n))
+    yield forest("extra trees, regression", forests(ensemble.ExtraTreesRegressor, 50), lambda: Data(47, n), classify=False)
+    yield forest("2,000 trees", forests(ensemble.RandomForestClassifier, 2_000, max_depth=5), lambda: Data(48, n))
+    yield forest("depth 1", lambda: tree.DecisionTreeRegressor(max_depth=1), lambda: Data(49, n), classify=False)
+    yield boosting("gradient boosting, binary", lambda: ensemble.GradientBoostingClassifier(n_estimators=200, max_depth=5), lambda: Data(50, n, missing=False), classify=True)
+    yield hist("histogram boosting, 500 trees", lambda: ensemble.HistGradientBoostingRegressor(max_iter=500, early_stopping=False), lambda: Data(51, n, zeros=True))
+
+
+def pmml_cases(quick):
+    """What sklearn2pmml (JPMML) makes of models: nodes folded into their parents, chains with a link, words for categories."""
+    import lightgbm as lgb
+    import pandas
+    import xgboost as xgb
+    from sklearn2pmml import PMMLPipeline, sklearn2pmml
+
+    def case(name, model, data, dtype, margin_of):
+        def build(folder):
+            d = data()
+            columns = [f"x{i}" for i in range(d.x.shape[1])]
+
+            def frame(x):
+                table = pandas.DataFrame(x, columns=columns)
+                for column, count in d.categories.items():
+                    table[columns[column]] = pandas.Categorical(table[columns[column]], categories=[float(v) for v in range(count)])
+                return table
+
+            path = os.path.join(folder, "model.pmml")
+            pipeline = PMMLPipeline([("model", model)]).fit(frame(d.x), d.y)
+            sklearn2pmml(pipeline, path)
+            margin = lambda x: np.asarray(margin_of(model, frame(x))).reshape(len(x), -1)
+            score = lambda x: model.predict_proba(frame(x))[:, 1:] if len(model.classes_) == 2 else model.predict_proba(frame(x))
+            edges = {}
+            with open(path, encoding="utf-8") as file:
+                for field, value in re.findall(r'<SimplePredicate field="x(\d+)" operator="[gl][a-zA-Z]*" value="([^"]*)"', file.read()):
+                    edges.setdefault(int(field), []).append(float(value))
+            options = {"dtype": np.float32 if dtype == "f4" else np.float64, "tiny": False, "known": True}
+            return path, d, edges, None, margin, score, dtype, options
+
+        return f"sklearn2pmml {name}", build
+
+    n = 1_000 if quick else 20_000
+    light = lambda **keys: lgb.LGBMClassifier(n_estimators=30, verbose=-1, random_state=1, n_jobs=2, min_child_samples=5, **keys)
+    raw = lambda model, table: model.predict(table, raw_score=True)
+    yield case("LightGBM", light(), lambda: Data(61, n), "f8", raw)
+    boosted = xgb.XGBClassifier(n_estimators=30, max_depth=6, random_state=1, n_jobs=2)
+    yield case("XGBoost", boosted, lambda: Data(62, n), "f4", lambda model, table: model.predict(table, output_margin=True))
+    if quick:
+        return
+    yield case("LightGBM, categories", light(cat_smooth=1, min_data_per_group=3), lambda: Data(63, n, categories=True), "f8", raw)
+    yield case("LightGBM, 4 classes", light(), lambda: Data(64, n, classes=4), "f8", raw)
+
+
 # Comparison
 
 
@@ -266,7 +485,10 @@ def compare(name, build, tool, row_count):
         block = max(1, min(len(rows), BLOCK_LEAVES // max(walk.trees, 1)))
         for at in range(0, len(rows), block):
             part = rows[at : at + block]
-            leaves, margins, as_source = walk(part)
+            # A model may have dropped features it does not ask for.
+            names = walk.about["names"].split(",")
+            asked = [int(name[1:]) for name in names] if len(names) != rows.shape[1] else slice(None)
+            leaves, margins, as_source = walk(part[:, asked])
             if leaf:
                 expected = leaf(part)
                 wrong += int((expected != leaves).sum())
@@ -296,12 +518,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tool", help="the executable leaf-walk")
     parser.add_argument("--quick", action="store_true", help="small models, under a minute")
-    parser.add_argument("--rows", type=int, help="rows a model, 1,000,000 unless told (quick: 20,000)")
+    parser.add_argument("--rows", type=int, help="rows a model, 1,000,000 unless told (quick: 6,000)")
     parser.add_argument("--only", default="", help="the cases with that in their names")
     arguments = parser.parse_args()
-    rows = arguments.rows or (20_000 if arguments.quick else 1_000_000)
+    rows = arguments.rows or (6_000 if arguments.quick else 1_000_000)
     failures = count = 0
-    for package, cases in (("lightgbm", lightgbm_cases), ("xgboost", xgboost_cases)):
+    for package, cases in (("lightgbm", lightgbm_cases), ("xgboost", xgboost_cases), ("sklearn", sklearn_cases), ("sklearn2pmml", pmml_cases)):
         try:
             __import__(package)
         except ImportError:

@@ -57,10 +57,11 @@ do {
 let ensemble = model.ensemble
 let labels = model.classLabels.joined(separator: ",")
 let needed = model.featuresNeeded.map { "\($0)" }.joined(separator: ",")
+let names = model.features.map { $0.name.replacing(" ", with: "_") }.joined(separator: ",")
 let about = """
     source=\(model.source.rawValue) version=\(model.version) features=\(ensemble.featureCount) trees=\(ensemble.trees.count) \
     outputs=\(ensemble.outputCount) link=\(ensemble.link) nodes=\(ensemble.nodeCount) depth=\(ensemble.depth) \
-    labels=\(labels) needed=\(needed)
+    labels=\(labels) needed=\(needed) names=\(names)
 
     """
 write(Array(about.utf8), to: 1)

@@ -74,6 +74,8 @@ struct LightGBMTree {
         let hasCover = leafRows.count == leafCount && innerRows.count == innerCount
         var builder = TreeBuilder(place: place, limits: limits, firstOutput: output)
         var isSeen = [Bool](repeating: false, count: innerCount + leafCount)
+        // Nodes may share a set: it is made once, or a small file could ask for much.
+        var sets: [Int: CategorySet] = [:]
         var pending: [(slot: TreeBuilder.Slot, node: Int)] = [(.root, innerCount == 0 ? -1 : 0)]
         while let (slot, node) = pending.popLast() {
             guard node < innerCount, node >= -leafCount else {
@@ -88,7 +90,8 @@ struct LightGBMTree {
                     source: Int32(~node))
                 continue
             }
-            let children = try addTest(node, at: slot, featureCount: featureCount, cover: hasCover ? innerRows[node] : nil, to: &builder)
+            let children = try addTest(
+                node, at: slot, featureCount: featureCount, cover: hasCover ? innerRows[node] : nil, sets: &sets, to: &builder)
             pending.append((children.right, Int(right[node])))
             pending.append((children.left, Int(left[node])))
         }
@@ -96,14 +99,16 @@ struct LightGBMTree {
     }
 
     private func addTest(
-        _ node: Int, at slot: TreeBuilder.Slot, featureCount: Int, cover: Double?, to builder: inout TreeBuilder
+        _ node: Int, at slot: TreeBuilder.Slot, featureCount: Int, cover: Double?, sets: inout [Int: CategorySet],
+        to builder: inout TreeBuilder
     ) throws(ImportFailure) -> (left: TreeBuilder.Slot, right: TreeBuilder.Slot) {
         guard (0..<featureCount).contains(Int(feature[node])) else {
             throw ImportFailure(.malformed, at: place, "split_feature[\(node)] is \(feature[node]) of \(featureCount)")
         }
         let decision = decision[node]
         guard decision & 1 == 0 else {
-            return try builder.addMembership(at: slot, feature: Int(feature[node]), set: categories(of: node), flags: [], cover: cover)
+            let set = try categories(of: node, in: &sets)
+            return try builder.addMembership(at: slot, feature: Int(feature[node]), set: set, flags: [], cover: cover)
         }
         var flags: DecisionTree.NodeFlags = decision & 2 != 0 ? .missingGoesLeft : []
         switch decision >> 2 & 3 {
@@ -125,10 +130,11 @@ struct LightGBMTree {
     }
 
     /// NaN and negative values are in no set and go right, whatever the missing type.
-    private func categories(of node: Int) throws(ImportFailure) -> CategorySet {
+    private func categories(of node: Int, in sets: inout [Int: CategorySet]) throws(ImportFailure) -> CategorySet {
         guard let set = Int(exactly: threshold[node]), (0..<categoricalCount).contains(set) else {
             throw ImportFailure(.malformed, at: place, "threshold[\(node)] names the set \(threshold[node]) of \(categoricalCount)")
         }
+        if let known = sets[set] { return known }
         var values: [Double] = []
         let words = setWords[Int(setStarts[set])..<Int(setStarts[set + 1])]
         // LightGBM looks up `Int32` values only.
@@ -136,6 +142,8 @@ struct LightGBMTree {
         for (index, word) in words.enumerated() {
             for bit in 0..<32 where word >> bit & 1 == 1 { values.append(Double(index * 32 + bit)) }
         }
-        return CategorySet(values: values, isTruncating: true)
+        let made = CategorySet(values: values, isTruncating: true)
+        sets[set] = made
+        return made
     }
 }

@@ -62,7 +62,7 @@ final class PmmlFacts {
     }
 
     private static func outcome(isIn values: Set<Double>, of field: PmmlFields.Field, _ facts: PmmlFacts?) -> Bool? {
-        var possible: Set<Double>? = field.isInvalidRefused && !field.validValues.isEmpty ? Set(field.validValues) : nil
+        var possible: Set<Double>?
         var excluded: Set<Double> = []
         var next = facts
         while let link = next {
@@ -72,6 +72,11 @@ final class PmmlFacts {
             next = link.earlier
         }
         if values.isSubset(of: excluded) { return false }
+        if possible == nil, field.isInvalidRefused, !field.validValues.isEmpty {
+            // All that is left can only be in this set if the two sets are large enough.
+            guard values.count + excluded.count >= field.validValues.count else { return nil }
+            possible = Set(field.validValues)
+        }
         guard let left = possible?.subtracting(excluded) else { return nil }
         if left.isDisjoint(with: values) { return false }
         return left.isSubset(of: values) ? true : nil

@@ -27,6 +27,8 @@ struct PmmlFields {
     private(set) var classLabels: [String] = []
     /// All numbers are `Float`s, so that rows can be rounded to them once.
     private(set) var isSinglePrecision = false
+    /// Places of words among their feature's categories.
+    private var categoryNumbers: [Int: [String: Int]] = [:]
     /// Derived fields that are more than another name, and what they are made with.
     private var derivations: [String: String] = [:]
 
@@ -69,6 +71,7 @@ struct PmmlFields {
         var categories = values(declaration)
         if type == "boolean", categories.isEmpty { categories = ["false", "true"] }
         guard Set(categories).count == categories.count else { throw declaration.fault("a Value is there twice") }
+        if isText { categoryNumbers[features.count] = Dictionary(uniqueKeysWithValues: zip(categories, 0...)) }
         features.append(ImportedModel.Feature(name: name, categories: isText ? categories : []))
         if isCategorical {
             field.validValues = try categories.enumerated().map { index, value throws(ImportFailure) in
@@ -124,7 +127,7 @@ struct PmmlFields {
     /// The number that stands for a value of a field.
     func code(_ value: String, of field: Field, at place: XmlElement) throws(ImportFailure) -> Double {
         if field.isText {
-            guard let index = features[field.feature].categories.firstIndex(of: value) else {
+            guard let index = categoryNumbers[field.feature]?[value] else {
                 throw place.unsupported(
                     "the value \(value.prefix(64)) of \(features[field.feature].name), which its DataField does not declare")
             }

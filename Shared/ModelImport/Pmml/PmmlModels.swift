@@ -35,9 +35,13 @@ struct PmmlModels {
     let targetLabels: [String]
     private(set) var featuresNeeded: Set<Int> = []
     private var treeCount = 0
+    /// Nodes that may still be made: compound predicates and nodes of many children can multiply.
+    private var nodeBudget: Int
 
-    init(limits: ImportLimits, isFloat: Bool, targetLabels: [String]) {
+    /// - Parameter elementCount: Elements of the document.
+    init(limits: ImportLimits, isFloat: Bool, targetLabels: [String], elementCount: Int) {
         self.limits = limits
+        nodeBudget = 1_024 + 16 * elementCount
         self.isFloat = isFloat
         self.targetLabels = targetLabels
     }
@@ -76,7 +80,10 @@ struct PmmlModels {
         }
         let leaves = PmmlLeaves(classLabels: labels, isFloat: isFloat, isVote: isVote)
         var tree = try PmmlTree(model, fields, leaves)
-        let (decisionTree, sourceLeaves) = try tree.decisionTree(model, valueCount: leaves.valueCount, limits: limits)
+        var treeLimits = limits
+        treeLimits.treeNodeCountMax = min(limits.treeNodeCountMax, nodeBudget)
+        let (decisionTree, sourceLeaves) = try tree.decisionTree(model, valueCount: leaves.valueCount, limits: treeLimits)
+        nodeBudget -= decisionTree.nodeCount
         featuresNeeded.formUnion(tree.featuresNeeded)
         return Part(
             trees: [decisionTree], sourceLeaves: [sourceLeaves], outputCount: leaves.valueCount,

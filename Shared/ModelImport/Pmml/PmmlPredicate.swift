@@ -28,10 +28,23 @@ indirect enum PmmlPredicate: Equatable {
     /// The first that is not unknown.
     case surrogate(ArraySlice<PmmlPredicate>)
 
+    /// Parts of one predicate, and values of one set: what follows walks them recursively, and again and again.
+    static let partCountMax = 256
+    static let valueCountMax = 65_536
+
     static let names: Set<String> = ["True", "False", "SimplePredicate", "SimpleSetPredicate", "CompoundPredicate"]
 
+    init(_ element: XmlElement, _ fields: PmmlFields) throws(ImportFailure) {
+        var partCount = 0
+        try self.init(element, fields, depth: 0, &partCount)
+    }
+
     /// - Parameter depth: Compound predicates around it; reading recurses.
-    init(_ element: XmlElement, _ fields: PmmlFields, depth: Int = 0) throws(ImportFailure) {
+    private init(_ element: XmlElement, _ fields: PmmlFields, depth: Int, _ partCount: inout Int) throws(ImportFailure) {
+        partCount += 1
+        guard partCount <= PmmlPredicate.partCountMax else {
+            throw ImportFailure(.tooLarge, at: element.place, "a predicate of more than \(PmmlPredicate.partCountMax) parts")
+        }
         switch element.name {
         case "True": self = .always(true)
         case "False": self = .always(false)
@@ -39,8 +52,9 @@ indirect enum PmmlPredicate: Equatable {
         case "SimpleSetPredicate": self = try PmmlPredicate.set(element, fields)
         case "CompoundPredicate":
             guard depth < 32 else { throw ImportFailure(.tooLarge, at: element.place, "predicates are nested deeper than 32") }
-            let parts = try element.children.filter { PmmlPredicate.names.contains($0.name) }.map { part throws(ImportFailure) in
-                try PmmlPredicate(part, fields, depth: depth + 1)
+            var parts: [PmmlPredicate] = []
+            for part in element.children where PmmlPredicate.names.contains(part.name) {
+                parts.append(try PmmlPredicate(part, fields, depth: depth + 1, &partCount))
             }
             switch try element.required("booleanOperator") {
             case "and": self = .all(parts[...])
@@ -76,6 +90,7 @@ indirect enum PmmlPredicate: Equatable {
         guard let array = element.first("Array") else { throw element.fault("Array is missing") }
         var values: Set<Double> = []
         for word in try words(array) { values.insert(try fields.code(word, of: field, at: element)) }
+        guard values.count <= valueCountMax else { throw ImportFailure(.tooLarge, at: element.place, "a set of \(values.count) values") }
         switch try element.required("booleanOperator") {
         case "isIn": return .test(field, .isIn(values))
         case "isNotIn": return .not(.test(field, .isIn(values)))

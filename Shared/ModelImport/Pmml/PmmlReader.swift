@@ -16,7 +16,9 @@ enum PmmlReader {
         let outside: Set<String> = ["Header", "MiningBuildTask", "DataDictionary", "TransformationDictionary"]
         guard let model = root.children.first(where: { !outside.contains($0.name) }) else { throw root.fault("it has no model") }
         let fields = try PmmlFields(root, model: model, limits: limits)
-        var reader = PmmlModels(limits: limits, isFloat: model["x-mathContext"] == "float", targetLabels: fields.classLabels)
+        var reader = PmmlModels(
+            limits: limits, isFloat: model["x-mathContext"] == "float", targetLabels: fields.classLabels,
+            elementCount: root.document.elementCount)
         let part = try reader.part(of: model, fields, depth: 0)
         guard part.outputCount <= limits.outputCountMax else {
             throw ImportFailure(.tooLarge, at: model.place, "\(part.outputCount) outputs, at most \(limits.outputCountMax) are read")

@@ -106,10 +106,20 @@ struct PmmlTree {
             }
             return [(slot, try reduced(known, thereFacts), thereFacts)]
         }
+        var (whenTrue, whenFalse) = (ways.whenTrue, ways.whenFalse)
+        var (goesTrue, goesFalse) = (PmmlTree.isSame(whenMissing, whenTrue), PmmlTree.isSame(whenMissing, whenFalse))
+        if !isAlwaysThere && !goesTrue && !goesFalse {
+            // The same place may be reached another way: a default child by the predicate of the last child.
+            let missing = try settled(whenMissing, PmmlFacts.adding(.missing, of: field, to: facts))
+            whenTrue = try settled(whenTrue, PmmlFacts.adding(.test(test, true), of: field, to: presentFacts))
+            whenFalse = try settled(whenFalse, PmmlFacts.adding(.test(test, false), of: field, to: presentFacts))
+            goesTrue = PmmlTree.isSame(missing, whenTrue)
+            goesFalse = PmmlTree.isSame(missing, whenFalse)
+        }
         // What does not count as a value goes with the missing ones, but passes tests as any other.
         let countsAll = isAlwaysThere || !field.isInvalidMissing
-        let goesFalse = PmmlTree.isSame(whenMissing, ways.whenFalse) && (countsAll || !test.isOrdered)
-        let goesTrue = PmmlTree.isSame(whenMissing, ways.whenTrue) && countsAll
+        goesTrue = goesTrue && countsAll
+        goesFalse = goesFalse && (countsAll || !test.isOrdered)
         guard isAlwaysThere || goesFalse || goesTrue else {
             return try askPresence(
                 of: field, present: .ask(.test(field, test), ways), missing: whenMissing, facts, at: slot, in: &builder)
@@ -120,8 +130,7 @@ struct PmmlTree {
         let trueFacts = PmmlFacts.adding(.test(test, true), of: field, to: flags.isEmpty ? presentFacts : thereFacts)
         let falseFacts = PmmlFacts.adding(.test(test, false), of: field, to: flags.isEmpty ? thereFacts : presentFacts)
         return [
-            (children.right, try reduced(ways.whenFalse, falseFacts), falseFacts),
-            (children.left, try reduced(ways.whenTrue, trueFacts), trueFacts),
+            (children.right, try reduced(whenFalse, falseFacts), falseFacts), (children.left, try reduced(whenTrue, trueFacts), trueFacts),
         ]
     }
 
@@ -155,11 +164,19 @@ struct PmmlTree {
 
     /// The same goal after all steps that need no test: a score, none, or an open question about one value.
     private mutating func reduced(_ goal: Goal, _ facts: PmmlFacts?) throws(ImportFailure) -> Goal {
+        var goal = try settled(goal, facts)
+        while case .enter(let node) = goal {
+            goal = try settled(branches(of: node).isEmpty ? .score(node) : .choose(node, from: 0), facts)
+        }
+        return goal
+    }
+
+    /// The same without entering a node.
+    private mutating func settled(_ goal: Goal, _ facts: PmmlFacts?) throws(ImportFailure) -> Goal {
         var goal = goal
         while true {
             switch goal {
-            case .score, .null: return goal
-            case .enter(let node): goal = try branches(of: node).isEmpty ? .score(node) : .choose(node, from: 0)
+            case .score, .null, .enter: return goal
             case .choose(let node, let first):
                 let branches = try branches(of: node)
                 guard first < branches.count else { return takesLastPrediction ? .score(node) : .null }

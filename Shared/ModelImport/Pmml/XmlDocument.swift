@@ -31,6 +31,8 @@ final class XmlDocument {
     private var failure: ImportFailure?
     private var parser: XML_Parser?
 
+    var elementCount: Int { elementName.count }
+
     private init(depthMax: Int) { self.depthMax = depthMax }
 
     static func parse(_ bytes: UnsafeRawBufferPointer, depthMax: Int) throws(ImportFailure) -> XmlElement {
