@@ -20,23 +20,28 @@ struct LeafTable: Sendable {
         for tree in ensemble.trees {
             guard let start = Int32(exactly: values.count) else { return nil }
             starts.append(start)
-            var known: [[UInt64]: Int32] = [:]
             var ofLeaf: [Int32] = []
             ofLeaf.reserveCapacity(tree.leafCount)
-            for leaf in 0..<tree.leafCount {
-                let row = tree.leafValues[leaf * tree.valueCount..<(leaf + 1) * tree.valueCount]
-                let bits = row.map(\.bitPattern)
-                if let number = known[bits] {
+            if tree.valueCount == 1 {
+                var known: [UInt64: Int32] = [:]
+                for value in tree.leafValues {
+                    let number = known[value.bitPattern] ?? Int32(known.count)
+                    if known.updateValue(number, forKey: value.bitPattern) == nil { values.append(value) }
                     ofLeaf.append(number)
-                } else {
-                    let number = Int32(known.count)
-                    known[bits] = number
-                    ofLeaf.append(number)
-                    values += row
                 }
+                counts.append(known.count)
+            } else {
+                var known: [[UInt64]: Int32] = [:]
+                for leaf in 0..<tree.leafCount {
+                    let row = tree.leafValues[leaf * tree.valueCount..<(leaf + 1) * tree.valueCount]
+                    let bits = row.map(\.bitPattern)
+                    let number = known[bits] ?? Int32(known.count)
+                    if known.updateValue(number, forKey: bits) == nil { values += row }
+                    ofLeaf.append(number)
+                }
+                counts.append(known.count)
             }
             numbers.append(ofLeaf)
-            counts.append(known.count)
         }
         guard values.count < Int32.max else { return nil }
         self.numbers = numbers

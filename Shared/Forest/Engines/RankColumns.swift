@@ -28,6 +28,25 @@ struct RankKey: Hashable {
         categories = flags.contains(.isCategorical) ? tree.categories[Int(tree.categorySet[node])] : nil
     }
 
+    /// Rules a numeric column may have, counted by their flags.
+    static let ruleCount = 8
+
+    init(numericPlace place: Int) {
+        feature = Int32(place / RankKey.ruleCount)
+        flags = UInt8(place % RankKey.ruleCount)
+        categories = nil
+    }
+
+    var numericPlace: Int { Int(feature) * RankKey.ruleCount + Int(flags) }
+
+    /// Where a numeric node's thresholds are collected; nil for a categorical node.
+    static func numericPlace(_ tree: DecisionTree, _ node: Int) -> Int? {
+        let flags = tree.flags[node]
+        if flags.contains(.isCategorical) { return nil }
+        let rule = flags.contains(.missingIsZero) ? DecisionTree.NodeFlags.missingIsZero : flags
+        return Int(tree.feature[node]) * ruleCount + Int(rule.rawValue & 7)
+    }
+
     var rule: DecisionTree.NodeFlags { DecisionTree.NodeFlags(rawValue: flags) }
 }
 
@@ -61,17 +80,22 @@ final class RankColumns: @unchecked Sendable {
 
     /// Nil where a column has more thresholds than 16 bits can tell apart, or where columns exceed `countMax`.
     init?(_ ensemble: TreeEnsemble, countMax: Int = 4_096) {
+        // Nearly all nodes are numeric: their thresholds are collected by a small number, without hashing.
+        var numeric = [[Double]](repeating: [], count: ensemble.featureCount * RankKey.ruleCount)
         var found: [RankKey: [Double]] = [:]
         for tree in ensemble.trees {
             for node in 0..<tree.nodeCount where !tree.isLeaf(node) {
-                let key = RankKey(tree, node)
-                if key.categories == nil {
-                    found[key, default: []].append(tree.threshold[node])
+                if let place = RankKey.numericPlace(tree, node) {
+                    numeric[place].append(tree.threshold[node])
                 } else {
-                    found[key] = [0]
+                    found[RankKey(tree, node)] = [0]
+                    if found.count > countMax { return nil }
                 }
-                if found.count > countMax { return nil }
             }
+        }
+        for (place, thresholds) in numeric.enumerated() where !thresholds.isEmpty {
+            found[RankKey(numericPlace: place)] = thresholds
+            if found.count > countMax { return nil }
         }
         var columns: [(key: RankKey, thresholds: [Double])] = []
         for (key, values) in found {
@@ -95,13 +119,16 @@ final class RankColumns: @unchecked Sendable {
         roundsToFloat = ensemble.inputPrecision == .single
         let columnOfKey = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) })
         let thresholds = thresholds
+        var columnOfPlace = [Int](repeating: 0, count: numeric.count)
+        for (column, key) in keys.enumerated() where key.categories == nil { columnOfPlace[key.numericPlace] = column }
         tests = ensemble.trees.map { tree in
             (0..<tree.nodeCount).map { node in
                 if tree.isLeaf(node) { return Test(column: 0, rank: 0) }
-                let key = RankKey(tree, node)
-                let column = columnOfKey[key]!
-                let rank = key.categories == nil ? RankColumns.rank(of: tree.threshold[node], in: thresholds[column]) : 0
-                return Test(column: UInt16(column), rank: UInt16(rank))
+                if let place = RankKey.numericPlace(tree, node) {
+                    let column = columnOfPlace[place]
+                    return Test(column: UInt16(column), rank: UInt16(RankColumns.rank(of: tree.threshold[node], in: thresholds[column])))
+                }
+                return Test(column: UInt16(columnOfKey[RankKey(tree, node)]!), rank: 0)
             }
         }
         (tables, storage) = RankColumns.tables(columns.prefix(numericCount).map { $0 }, roundsToFloat: roundsToFloat)
