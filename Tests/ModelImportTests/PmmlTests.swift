@@ -83,7 +83,7 @@ struct PmmlTests {
             ("equal", 0.3, true),
             ("notEqual", 0.3, false), ("equal", 0.4, false), ("notEqual", 0.4, true), ("isMissing", 0.3, false),
             ("isNotMissing", 0.3, true),
-            ("isMissing", .nan, true), ("isNotMissing", .nan, false),
+            ("lessOrEqual", 0.2, true), ("greaterThan", 0.4, true), ("isMissing", .nan, true), ("isNotMissing", .nan, false),
         ] as [(String, Double, Bool)])
     func operatorsCompare(operation: String, value: Double, isTrue: Bool) throws {
         let constant = operation.hasSuffix("Missing") ? "" : "value=\"0.3\""
@@ -147,6 +147,12 @@ struct PmmlTests {
             </CompoundPredicate></Node></Node>
             """
         #expect(try margins(pmmlText(tree(nodes, "noTrueChildStrategy=\"returnLastPrediction\"")), [x, y, 0]) == [score])
+    }
+
+    @Test func everyValueIsUnderInfinity() throws {
+        let nodes = split.replacing("0.1", with: "Infinity")
+        let text = pmmlText(tree(nodes, "missingValueStrategy=\"defaultChild\""))
+        #expect(try margins(text, [.infinity, 0, 0]) == [1] && margins(text, [.nan, 0, 0]) == [2])
     }
 
     @Test func distributionsBecomeProbabilities() throws {

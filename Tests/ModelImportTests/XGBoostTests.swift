@@ -51,7 +51,8 @@ struct XGBoostTests {
 
     @Test(
         arguments: [
-            ("binary:logistic", "2E-1", [-1.3862944]), ("binary:logistic", "[2E-1]", [-1.3862944]), ("binary:logitraw", "5E-1", [0]),
+            ("binary:logistic", "2E-1", [-1.3862944]), ("binary:logistic", "[2E-1]", [-1.3862944]), ("binary:logitraw", "2E-1", [0.2]),
+            ("reg:gamma", "2E-1", [-1.609438]),
             ("reg:squarederror", "3E0", [3]), ("count:poisson", "1E0", [0]), ("multi:softprob", "5E-1", [0.5, 0.5, 0.5]),
             ("multi:softprob", "[1E0,2E0,-5E-1]", [1, 2, -0.5]),
         ] as [(String, String, [Float])])

@@ -465,7 +465,6 @@ def pmml_cases(quick):
     yield case("XGBoost", boosted, lambda: Data(62, n), "f4", lambda model, table: model.predict(table, output_margin=True))
     if quick:
         return
-    yield case("LightGBM, categories", light(cat_smooth=1, min_data_per_group=3), lambda: Data(63, n, categories=True), "f8", raw)
     yield case("LightGBM, 4 classes", light(), lambda: Data(64, n, classes=4), "f8", raw)
 
 

@@ -125,7 +125,9 @@ struct PmmlFields {
     }
 
     /// The number that stands for a value of a field.
-    func code(_ value: String, of field: Field, at place: XmlElement) throws(ImportFailure) -> Double {
+    ///
+    /// - Parameter isBound: The value is one to compare with, which may be infinite.
+    func code(_ value: String, of field: Field, at place: XmlElement, isBound: Bool = false) throws(ImportFailure) -> Double {
         if field.isText {
             guard let index = categoryNumbers[field.feature]?[value] else {
                 throw place.unsupported(
@@ -133,7 +135,9 @@ struct PmmlFields {
             }
             return Double(index)
         }
-        guard let number = field.isFloat ? Float(value).map({ Double($0) }) : Double(value), number.isFinite else {
+        guard let number = field.isFloat ? Float(value).map({ Double($0) }) : Double(value),
+            number.isFinite || isBound && number == .infinity
+        else {
             throw place.fault("\(value.prefix(64)) is not a number")
         }
         return number
@@ -151,8 +155,9 @@ struct PmmlFields {
 
     /// The greatest `Double` that is rounded to this `Float`: the middle to the next, if ties go to the even one here, else what is below.
     static func greatest(roundingTo value: Float) -> Double {
-        guard value.isFinite, value.nextUp.isFinite else { return Double(value) }
-        let middle = (Double(value) + Double(value.nextUp)) / 2
+        guard value.isFinite else { return Double(value) }
+        // Behind the greatest number comes infinity, and the middle to it is half a place on.
+        let middle = value.nextUp.isFinite ? (Double(value) + Double(value.nextUp)) / 2 : Double(value) + Double(value.ulp) / 2
         return Float(middle) == value ? middle : middle.nextDown
     }
 }

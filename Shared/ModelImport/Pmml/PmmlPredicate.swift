@@ -71,7 +71,8 @@ indirect enum PmmlPredicate: Equatable {
         let operation = try element.required("operator")
         if operation == "isMissing" { return .missing(field) }
         if operation == "isNotMissing" { return .not(.missing(field)) }
-        let value = try fields.code(element.required("value"), of: field, at: element)
+        let isEquality = operation == "equal" || operation == "notEqual"
+        let value = try fields.code(element.required("value"), of: field, at: element, isBound: !isEquality)
         if operation == "equal" { return .test(field, .isIn([value])) }
         if operation == "notEqual" { return .not(.test(field, .isIn([value]))) }
         guard !field.isText else { throw element.unsupported("operator \(operation): an order of words") }

@@ -101,27 +101,21 @@ private struct Objective {
     let name: String
     var link = TreeEnsemble.Link.identity
     var isClassifier = false
-    private var hasLogitBase = false
 
     init(named name: String) throws(ImportFailure) {
         self.name = name
         switch name {
         case "binary:logistic":
             link = .logistic
-            hasLogitBase = true
             isClassifier = true
-        case "reg:logistic":
-            link = .logistic
-            hasLogitBase = true
-        case "binary:logitraw":
-            hasLogitBase = true
-            isClassifier = true
+        case "reg:logistic": link = .logistic
+        case "binary:logitraw": isClassifier = true  // its base score is a margin already
         case "multi:softprob", "multi:softmax":
             link = .softmax
             isClassifier = true
         case "count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft": link = .exponential
         case "reg:squarederror", "reg:linear", "reg:squaredlogerror", "reg:pseudohubererror", "reg:absoluteerror", "reg:quantileerror",
-            "reg:expectileerror", "rank:pairwise", "rank:ndcg", "rank:map":
+            "rank:pairwise", "rank:ndcg", "rank:map":
             break
         default: throw ImportFailure(.unsupported, at: "learner.objective", "\(name): its scores are no known function of the sums")
         }
@@ -129,7 +123,10 @@ private struct Objective {
 
     /// In `Float`, as the objective's `ProbToMargin` computes.
     func margin(ofScore score: Float) -> Float {
-        if hasLogitBase { return -logf(1 / score - 1) }
-        return link == .exponential ? logf(score) : score
+        switch link {
+        case .logistic: -logf(1 / score - 1)
+        case .exponential: logf(score)
+        default: score
+        }
     }
 }
