@@ -159,7 +159,7 @@ let package = Package(
             swiftSettings: strict),
 
         .executableTarget(
-            name: "assay-benchmark-training", dependencies: ["Training", "Forest", "RiskDomain"], path: "Benchmarks/training",
+            name: "assay-benchmark-training", dependencies: ["Training", "Evaluation", "Forest", "RiskDomain"], path: "Benchmarks/training",
             exclude: ["run", "peers.py", "dataset.py", "seeds.py", "requirements.txt", "README.md"], swiftSettings: strict),
 
         // Tests

@@ -1,3 +1,4 @@
+import Evaluation
 import Forest
 import Foundation
 import RiskDomain
