@@ -53,10 +53,12 @@ final class RawConnection: Sendable {
     }
 
     func send(_ bytes: [UInt8]) async throws { _ = try await onLane { [socket] in socket.send(bytes) } }
-    /// Each byte by itself, all without a pause: a broker may tire of a frame that takes half a minute to come.
-    func sendSingly(_ bytes: [UInt8]) async throws {
-        _ = try await onLane { [socket] in
+    /// Bytes one by one, and the frame that comes back. In one go: a broker tires of a frame that takes half a minute to come, and on a busy
+    /// machine a test's turns may lie that far apart.
+    func exchangeSingly(_ bytes: [UInt8]) async throws -> [UInt8]? {
+        try await onLane { [socket] in
             for byte in bytes { socket.send([byte]) }
+            return socket.receiveFrame()
         }
     }
     func close() { socket.cut() }
