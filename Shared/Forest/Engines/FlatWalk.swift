@@ -162,12 +162,12 @@ struct FlatWalk: Sendable {
             if roundsToFloat { value = Double(Float(value)) }
             let goesLeft: Bool
             if !rule.flags.contains(.missingIsZero),
-                value.isNaN || rule.flags.contains(.zeroIsMissing) && value.magnitude <= 1e-35
+                value.isNaN || rule.flags.contains(.zeroIsMissing) && value.magnitude <= DecisionTree.zeroMagnitudeMax
             {
                 goesLeft = rule.flags.contains(.missingGoesLeft)
             } else {
                 if value.isNaN { value = 0 }
-                goesLeft = rule.categories?.contains(value) ?? (value <= node.threshold)
+                goesLeft = rule.categories?.contains(value, under: rule.flags) ?? (value <= node.threshold)
             }
             index = Int(node.left) + (goesLeft ? 0 : 1)
         }

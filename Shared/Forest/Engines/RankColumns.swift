@@ -201,10 +201,10 @@ final class RankColumns: @unchecked Sendable {
         let rule = key.rule
         if rule.contains(.missingIsZero) {
             if value.isNaN { value = 0 }
-        } else if value.isNaN || rule.contains(.zeroIsMissing) && value.magnitude <= 1e-35 {
+        } else if value.isNaN || rule.contains(.zeroIsMissing) && value.magnitude <= DecisionTree.zeroMagnitudeMax {
             return rule.contains(.missingGoesLeft) ? 0 : 1
         }
-        return key.categories!.contains(value) ? 0 : 1
+        return key.categories!.contains(value, under: rule) ? 0 : 1
     }
 
     // MARK: Tables
@@ -232,7 +232,7 @@ final class RankColumns: @unchecked Sendable {
         for (index, column) in columns.enumerated() {
             let rule = column.key.rule
             feature[index] = column.key.feature
-            if rule.contains(.zeroIsMissing) { zeroLimit[index] = 1e-35 }
+            if rule.contains(.zeroIsMissing) { zeroLimit[index] = DecisionTree.zeroMagnitudeMax }
             replacement[index] = rule.contains(.missingIsZero) ? 0 : rule.contains(.missingGoesLeft) ? -.infinity : .nan
             let buckets = allBuckets[index]
             low[index] = buckets.low

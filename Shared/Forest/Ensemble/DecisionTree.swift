@@ -92,6 +92,12 @@ package struct CategorySet: Hashable, Sendable {
         self.isTruncating = isTruncating
     }
 
+    /// Whether a node with these flags sends the value left.
+    package func contains(_ value: Double, under flags: DecisionTree.NodeFlags) -> Bool {
+        if flags.contains(.negativeIsOutside), value < 0 { return false }
+        return contains(value)
+    }
+
     package func contains(_ value: Double) -> Bool {
         var value = value
         if isTruncating {

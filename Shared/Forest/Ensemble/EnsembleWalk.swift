@@ -17,8 +17,7 @@ extension TreeEnsemble {
         } else if value.isNaN || flags.contains(.zeroIsMissing) && value.magnitude <= DecisionTree.zeroMagnitudeMax {
             return flags.contains(.missingGoesLeft)
         }
-        if flags.contains(.negativeIsOutside), value < 0 { return false }
-        if flags.contains(.isCategorical) { return tree.categories[Int(tree.categorySet[node])].contains(value) }
+        if flags.contains(.isCategorical) { return tree.categories[Int(tree.categorySet[node])].contains(value, under: flags) }
         return value <= tree.threshold[node]
     }
 

@@ -128,7 +128,11 @@ extension TreeEnsemble {
             for node in 0..<tree.nodeCount where tree.flags[node].contains(.zeroIsMissing) {
                 // Zeros that go by their value where the missing ones go need no words.
                 let missingGoesLeft = tree.flags[node].contains(.missingGoesLeft)
-                guard [-1e-35, 0, 1e-35].allSatisfy({ tree.goesLeft($0, at: node) == missingGoesLeft }) else {
+                guard
+                    [-DecisionTree.zeroMagnitudeMax, 0, DecisionTree.zeroMagnitudeMax].allSatisfy({
+                        tree.goesLeft($0, at: node) == missingGoesLeft
+                    })
+                else {
                     throw ForestFailure(
                         at: "trees[\(index)].flags[\(node)]", "zero is taken for missing against its order, which ONNX cannot say")
                 }

@@ -102,7 +102,9 @@ struct ShapColumns {
             values[entry.column] = rank ?? entry.missing
         }
         for entry in categorical {
-            let isLeft = value(row, entry.feature, entry.rule).map(entry.categories.contains) ?? entry.rule.contains(.missingGoesLeft)
+            let isLeft =
+                value(row, entry.feature, entry.rule).map { entry.categories.contains($0, under: entry.rule) }
+                ?? entry.rule.contains(.missingGoesLeft)
             values[entry.column] = isLeft ? 0 : 1
         }
     }
@@ -113,7 +115,7 @@ struct ShapColumns {
         var value = row[feature]
         if inputPrecision == .single { value = Double(Float(value)) }
         if rule.contains(.missingIsZero) { return value.isNaN ? 0 : value }
-        return value.isNaN || rule.contains(.zeroIsMissing) && value.magnitude <= 1e-35 ? nil : value
+        return value.isNaN || rule.contains(.zeroIsMissing) && value.magnitude <= DecisionTree.zeroMagnitudeMax ? nil : value
     }
 
     /// How many of the ascending thresholds are less than the value.
