@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+PROJECT = Path(__file__).resolve().parents[2]
 MAGIC = b"ASSAYTR1"
 DAY = 86_400_000_000
 TRAIN_FIRST = pd.Timestamp("2018-07-25").value // 1_000
@@ -48,7 +49,8 @@ def load(assay, sources, work):
     command = [assay, "features", "--out", str(table), "--round", "handbook"]
     for source in sources:
         command += ["--csv", str(source)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # The features file is looked for from the project's folder.
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=PROJECT)
     features = pd.read_csv(table)
     columns = ["TRANSACTION_ID", "TX_DATETIME", "CUSTOMER_ID", "TX_FRAUD"]
     raw = pd.concat([pd.read_csv(source, usecols=columns) for source in sources]).drop_duplicates("TRANSACTION_ID")
