@@ -77,7 +77,7 @@ let package = Package(
         room("Features", ["RiskDomain", "Yaml", "Hashing"]),
         .target(name: "CForestKernels", path: "Shared/CForestKernels", cSettings: [.unsafeFlags(["-O2"])]),
         room("Forest", ["RiskDomain", "Hashing", "Yaml", "CForestKernels", "CShap"]),
-        room("Onnx", ["RiskDomain", "Hashing", "Contracts", "Forest"]),
+        room("Onnx", ["RiskDomain", "Hashing", "Contracts", "Yaml", "Forest"]),
         room("ModelImport", ["Forest", "Json", "CExpat"]),
         .executableTarget(name: "leaf-walk", dependencies: ["ModelImport", "Forest"], path: "Tools/leaf-walk", swiftSettings: strict),
         room("Evaluation", ["RiskDomain", "Forest"]),

@@ -1,5 +1,6 @@
 package import Hashing
 package import RiskDomain
+internal import Yaml
 
 /// A fraud model: one or more trees, the thresholds that turn its score into a decision, and where it comes from.
 ///
@@ -22,6 +23,10 @@ package struct Forest: Hashable, Sendable {
     package let thresholds: DecisionThresholds
     /// What the model was fitted on; nil for an imported model.
     package let training: TrainingRecord?
+    /// The file that puts reasons into words; nil where every feature is a reason by its own name.
+    package let reasons: ReasonFile?
+    /// What ``reasons`` says of ``features``.
+    package let words: ReasonWords
     /// The trees: one output, whose link is ``TreeEnsemble/Link/identity`` or ``TreeEnsemble/Link/logistic``.
     package let ensemble: TreeEnsemble
 
@@ -31,11 +36,11 @@ package struct Forest: Hashable, Sendable {
     /// - Throws: ``ForestFailure`` that names the first part that breaks a rule.
     package init(
         kind: Kind, features: [String], featureSet: ContentHash? = nil, thresholds: DecisionThresholds,
-        training: TrainingRecord? = nil, trees: [Tree]
+        training: TrainingRecord? = nil, reasons: ReasonFile? = nil, trees: [Tree]
     ) throws(ForestFailure) {
         try Forest.validate(trees, featureCount: features.count)
         try self.init(
-            kind: kind, features: features, featureSet: featureSet, thresholds: thresholds, training: training,
+            kind: kind, features: features, featureSet: featureSet, thresholds: thresholds, training: training, reasons: reasons,
             ensemble: TreeEnsemble(featureCount: features.count, aggregation: .mean, trees: trees.map(\.decisionTree)))
     }
 
@@ -44,13 +49,17 @@ package struct Forest: Hashable, Sendable {
     /// - Throws: ``ForestFailure`` that names the first part that breaks a rule.
     package init(
         kind: Kind, features: [String], featureSet: ContentHash? = nil, thresholds: DecisionThresholds,
-        training: TrainingRecord? = nil, ensemble: TreeEnsemble
+        training: TrainingRecord? = nil, reasons: ReasonFile? = nil, ensemble: TreeEnsemble
     ) throws(ForestFailure) {
         self.kind = kind
         self.features = features
         self.featureSet = featureSet
         self.thresholds = thresholds
         self.training = training
+        self.reasons = reasons
+        do throws(YamlFailure) { words = try reasons?.words(for: features) ?? ReasonWords(features: features) } catch {
+            throw ForestFailure(at: "reasons", "\(error)")
+        }
         self.ensemble = ensemble
         try validate()
     }
@@ -58,13 +67,21 @@ package struct Forest: Hashable, Sendable {
     /// The same trees with other thresholds or another record of their training.
     package func replacing(thresholds: DecisionThresholds, training: TrainingRecord?) throws(ForestFailure) -> Forest {
         try Forest(
-            kind: kind, features: features, featureSet: featureSet, thresholds: thresholds, training: training, ensemble: ensemble)
+            kind: kind, features: features, featureSet: featureSet, thresholds: thresholds, training: training, reasons: reasons,
+            ensemble: ensemble)
     }
 
-    /// The same trees for a feature set whose features stand in the same order.
+    /// The same trees for a feature set whose features stand in the same order, told in those features' names.
     package func replacing(features: [String], featureSet: ContentHash?) throws(ForestFailure) -> Forest {
         try Forest(
             kind: kind, features: features, featureSet: featureSet, thresholds: thresholds, training: training, ensemble: ensemble)
+    }
+
+    /// The same model told in other words.
+    package func replacing(reasons: ReasonFile?) throws(ForestFailure) -> Forest {
+        try Forest(
+            kind: kind, features: features, featureSet: featureSet, thresholds: thresholds, training: training, reasons: reasons,
+            ensemble: ensemble)
     }
 
     package var treeCount: Int { ensemble.trees.count }

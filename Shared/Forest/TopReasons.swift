@@ -35,15 +35,6 @@ package struct TopReasons: Sendable, RandomAccessCollection {
     /// No reasons yet.
     package init() {}
 
-    /// Chooses the greatest positive contributions; of equal ones the lower feature index stands first.
-    ///
-    /// - Parameter count: How many at most, `0...4`.
-    package init(_ contributions: [Double], upTo count: Int = TopReasons.countMax) {
-        for (feature, contribution) in contributions.enumerated() {
-            offer(Reason(feature: Int32(feature), contribution: contribution), upTo: count)
-        }
-    }
-
     /// Takes a reason in if it pushes up and is among the `count` greatest so far; of equal ones the first offered stays first.
     mutating func offer(_ reason: Reason, upTo count: Int) {
         precondition((0...TopReasons.countMax).contains(count))

@@ -12,11 +12,11 @@ package final class StageHost: Service {
     /// A stage of any type, with what it begins with.
     package struct Member: Sendable {
         package var identity: StageIdentity
-        /// Version to begin with when the stage has never run: its content hash, kind, name and bytes.
-        package var genesis: Genesis?
+        /// Version to begin with when the stage has never run.
+        package var genesis: Artifact?
         fileprivate let make: @Sendable (StageContext) -> Running
 
-        package init<S: Stage>(_ stage: S, genesis: Genesis? = nil) {
+        package init<S: Stage>(_ stage: S, genesis: Artifact? = nil) {
             identity = stage.identity
             self.genesis = genesis
             make = { context in
@@ -24,22 +24,6 @@ package final class StageHost: Service {
                 return Running(
                     run: { await runner.run() }, stop: { runner.stop() }, unreadiness: { runner.unreadiness }, held: { runner.heldCount })
             }
-        }
-    }
-
-    package struct Genesis: Sendable {
-        package var hash: [UInt8]
-        package var kind: String
-        package var name: String
-        package var content: [UInt8]
-        package var features: [String]?
-
-        package init(hash: [UInt8], kind: String, name: String, content: [UInt8], features: [String]?) {
-            self.hash = hash
-            self.kind = kind
-            self.name = name
-            self.content = content
-            self.features = features
         }
     }
 
@@ -193,10 +177,7 @@ package final class StageHost: Service {
             }
         }
         for member in members {
-            if let genesis = member.genesis {
-                try await store.addArtifact(
-                    hash: genesis.hash, kind: genesis.kind, name: genesis.name, content: genesis.content, features: genesis.features)
-            }
+            if let genesis = member.genesis { try await store.add(genesis) }
             let partitions = wanted.first { $0.name == member.identity.inputTopic }?.partitions ?? 1
             let lows = try await admin.lowWatermarks(of: member.identity.inputTopic, partitions: (0..<partitions).map { Int32($0) })
             try await store.ensureProgress(

@@ -1,8 +1,10 @@
 package import Features
-internal import Forest
+package import Forest
+internal import Glibc
 internal import Hashing
 package import Intake
 internal import Onnx
+package import Pipeline
 package import ServiceRuntime
 package import Stages
 
@@ -21,14 +23,25 @@ package enum SuiteFiles {
         try FeatureSet(yaml: FileBytes.read(path, byteCountMax: 1 << 20), file: path)
     }
 
+    package static func reasons(path: String) throws -> ReasonFile {
+        try ReasonFile(yaml: FileBytes.read(path, byteCountMax: ReasonFile.byteCountMax), file: path)
+    }
+
+    /// The words that lie beside a features file, `card-reasons.yaml` by `card-features.yaml`; nil where there are none.
+    package static func reasons(beside features: String) throws -> ReasonFile? {
+        let suffix = "-features.yaml"
+        guard features.hasSuffix(suffix) else { return nil }
+        let path = features.dropLast(suffix.count) + "-reasons.yaml"
+        guard access(String(path), F_OK) == 0 else { return nil }
+        return try reasons(path: String(path))
+    }
+
     /// The configured model, loaded into the stage; nil when none is configured.
-    package static func model(_ configuration: Configuration, for stage: ScoreStage) throws -> StageHost.Genesis? {
+    package static func model(_ configuration: Configuration, for stage: ScoreStage) throws -> Artifact? {
         guard let path = configuration.optionalString(FileKeys.model), !path.isEmpty else { return nil }
         let content = try FileBytes.read(path, byteCountMax: 256 << 20)
-        let hash = ContentHash(of: content)
-        try stage.load(version: hash.bytes, content: content)
-        return StageHost.Genesis(
-            hash: hash.bytes, kind: "model", name: path.split(separator: "/").last.map(String.init) ?? path, content: content,
-            features: try Forest.load(content).features)
+        let model = ScoringModel(forest: try Forest.load(content), hash: ContentHash(of: content))
+        stage.load(model)
+        return model.artifact(name: path.split(separator: "/").last.map(String.init) ?? path, content: content)
     }
 }

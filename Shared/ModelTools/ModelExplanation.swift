@@ -52,7 +52,7 @@ package struct ModelExplainer {
 
     /// - Parameters:
     ///   - output: Whose margin is explained.
-    ///   - words: What reasons are told in; nil for the features' names.
+    ///   - words: What reasons are told in; nil for the model's own words, or else the features' names.
     /// - Throws: ``ModelToolFailure`` for an output that the model does not have, `ForestFailure` for a model that does not tell how
     ///   many rows came to its nodes.
     package init(
@@ -63,7 +63,7 @@ package struct ModelExplainer {
         }
         self.model = model
         self.output = output
-        self.words = words ?? ReasonWords(features: model.features)
+        self.words = words ?? model.forest?.words ?? ReasonWords(features: model.features)
         switch method {
         case .shap:
             let engine = try ShapEngine(model.ensemble)

@@ -6,6 +6,7 @@
 package import Forest
 package import Hashing
 internal import RiskDomain
+internal import Yaml
 
 extension Forest {
     /// The model file's bytes; equal forests give equal bytes.
@@ -15,6 +16,7 @@ extension Forest {
             .init(MetadataKey.features, features.joined(separator: "\n")),
         ]
         if let featureSet { metadata.append(.init(MetadataKey.featureSet, featureSet.description)) }
+        if let reasons { metadata.append(.init(MetadataKey.reasons, reasons.text)) }
         metadata += [
             .init(MetadataKey.reviewThreshold, thresholds.review.description),
             .init(MetadataKey.declineThreshold, thresholds.decline.description),
@@ -50,7 +52,7 @@ extension Forest {
         }
         let forest = try Forest(
             kind: metadata.kind, features: metadata.features, featureSet: metadata.featureSet, thresholds: metadata.thresholds,
-            training: metadata.training, ensemble: ensemble)
+            training: metadata.training, reasons: metadata.reasons, ensemble: ensemble)
         return (forest, true)
     }
 }
@@ -62,6 +64,7 @@ private struct Metadata {
     var featureSet: ContentHash?
     var thresholds: DecisionThresholds
     var training: TrainingRecord?
+    var reasons: ReasonFile?
 
     /// nil for a file of another origin.
     init?(_ model: OnnxModel) throws(ForestFailure) {
@@ -113,6 +116,14 @@ private struct Metadata {
                 throw ForestFailure(at: "metadata.\(MetadataKey.featureSet)", "something else than 64 lower-case hexadecimal digits")
             }
             featureSet = hash
+        }
+        if let text = values[MetadataKey.reasons] {
+            guard text.utf8.count <= ReasonFile.byteCountMax else {
+                throw ForestFailure(at: "metadata.\(MetadataKey.reasons)", "more than \(ReasonFile.byteCountMax) bytes")
+            }
+            do throws(YamlFailure) { reasons = try ReasonFile(yaml: Array(text.utf8), file: MetadataKey.reasons) } catch {
+                throw ForestFailure(at: "metadata.\(MetadataKey.reasons)", "\(error)")
+            }
         }
         let review = try Metadata.number(try required(MetadataKey.reviewThreshold), MetadataKey.reviewThreshold)
         let decline = try Metadata.number(try required(MetadataKey.declineThreshold), MetadataKey.declineThreshold)

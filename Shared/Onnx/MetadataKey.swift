@@ -8,6 +8,8 @@ enum MetadataKey {
     static let features = "assay.features"
     /// SHA-256 of the feature-set file, 64 hexadecimal digits.
     static let featureSet = "assay.feature_set"
+    /// Text of the file that puts reasons into words.
+    static let reasons = "assay.reasons"
     static let reviewThreshold = "assay.threshold.review"
     static let declineThreshold = "assay.threshold.decline"
     /// RFC 3339.
@@ -24,7 +26,7 @@ enum MetadataKey {
 
     /// All but those that end in a name.
     static let all = [
-        version, kind, features, featureSet, reviewThreshold, declineThreshold, trainingFrom, trainingUntil, trainingRows, trainingFrauds,
-        trainingSeed, categories,
+        version, kind, features, featureSet, reasons, reviewThreshold, declineThreshold, trainingFrom, trainingUntil, trainingRows,
+        trainingFrauds, trainingSeed, categories,
     ]
 }

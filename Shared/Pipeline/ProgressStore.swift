@@ -338,15 +338,17 @@ package struct ProgressStore: Sendable {
     }
 
     /// Stores a version; the same content again is no change.
-    package func addArtifact(
-        hash: [UInt8], kind: String, name: String, content: [UInt8], features: [String]?
-    ) async throws(PostgresFailure) {
+    package func add(_ artifact: Artifact) async throws(PostgresFailure) {
+        @Sendable func texts(_ values: [String]?) -> PostgresValue { values.map { .array($0) } ?? .nullArray(.text) }
         try await pool.withConnection { connection throws(PostgresFailure) in
             _ = try await connection.execute(
-                "INSERT INTO model.artifact (hash, kind, name, content, features) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+                """
+                INSERT INTO model.artifact (hash, kind, name, content, features, reason_codes, reason_texts)
+                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+                """,
                 [
-                    .bytea(hash), .text(kind), .text(name), .bytea(content),
-                    features.map { PostgresValue.array($0) } ?? .nullArray(.text),
+                    .bytea(artifact.hash), .text(artifact.kind), .text(artifact.name), .bytea(artifact.content), texts(artifact.features),
+                    texts(artifact.reasonCodes), texts(artifact.reasonTexts),
                 ])
         }
     }

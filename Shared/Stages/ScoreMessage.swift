@@ -11,7 +11,7 @@ internal import RiskDomain
 /// the same bytes whoever says it and when: nothing here is measured.
 enum ScoreMessage {
     static func score(
-        _ score: Double, _ decision: Decision, _ reasons: TopReasons, features: [Double], model: LoadedModel, of event: EventView,
+        _ score: Double, _ decision: Decision, _ reasons: TopReasons, features: [Double], model: ScoringModel, of event: EventView,
         into output: inout [UInt8]
     ) {
         JsonText.raw(#"{"kind":"score","#, into: &output)
@@ -24,7 +24,11 @@ enum ScoreMessage {
         for index in 0..<reasons.count {
             if index > 0 { output.append(0x2C) }
             let feature = Int(reasons[index].feature)
-            JsonText.raw(#"{"feature":"#, into: &output)
+            JsonText.raw(#"{"code":"#, into: &output)
+            JsonText.string(model.forest.words.code(of: reasons[index]), into: &output)
+            JsonText.raw(#","text":"#, into: &output)
+            JsonText.string(model.forest.words.text(of: reasons[index]), into: &output)
+            JsonText.raw(#","feature":"#, into: &output)
             JsonText.string(model.forest.features[feature], into: &output)
             JsonText.raw(#","value":"#, into: &output)
             if features[feature].isFinite { JsonText.double(features[feature], into: &output) } else { JsonText.raw("null", into: &output) }

@@ -26,8 +26,8 @@ package struct ScoreStage: Stage {
             tables: [
                 """
                 scoring.score (event_time, source_partition, source_offset, source_time, transaction_id, entities, amount_minor, currency, \
-                pass_partitions, pass_offsets, pass_slots, marker, features, score, decision, reason_features, reason_contributions, model, \
-                feature_set, latency_micros)
+                pass_partitions, pass_offsets, pass_slots, marker, features, score, decision, reason_features, reason_contributions, \
+                reason_words, model, feature_set, latency_micros)
                 """,
                 """
                 scoring.marker (event_time, topic, source_partition, source_offset, source_time, transaction_id, entities, \
@@ -35,16 +35,22 @@ package struct ScoreStage: Stage {
                 """,
                 "scoring.activation (partition, message_offset, sequence, artifact)",
             ],
-            tablesByDay: ["scoring.score", "scoring.marker"], inStepWith: [], hasHistory: false, versionKind: "model", code: "score/1")
+            tablesByDay: ["scoring.score", "scoring.marker"], inStepWith: [], hasHistory: false, versionKind: "model", code: "score/2")
     }
 
     package final class State: StageState {
-        fileprivate var model: LoadedModel
+        fileprivate var model: ScoringModel {
+            didSet { scratch = model.reasons.makeScratch() }
+        }
+        fileprivate var scratch: ReasonScratch
         fileprivate var features: [Double] = []
-        fileprivate var contributions: [Double] = []
+        fileprivate var reasons = TopReasons()
         fileprivate var message: [UInt8] = []
 
-        fileprivate init(model: LoadedModel) { self.model = model }
+        fileprivate init(model: ScoringModel) {
+            self.model = model
+            scratch = model.reasons.makeScratch()
+        }
 
         package var version: [UInt8]? { model.hash.bytes }
         package func encode(into output: inout [UInt8]) {}
@@ -56,11 +62,14 @@ package struct ScoreStage: Stage {
         let hash = ContentHash(of: content)
         guard hash.bytes == version else { throw .damaged(what: "model \(version.hex): its content has the hash \(hash)") }
         do throws(ForestFailure) {
-            models.add(LoadedModel(forest: try Forest.load(content), hash: hash))
+            load(ScoringModel(forest: try Forest.load(content), hash: hash))
         } catch {
             throw .invalid("model \(hash.short): \(error)")
         }
     }
+
+    /// Makes a model that is at hand ready to take effect.
+    package func load(_ model: ScoringModel) { models.add(model) }
 
     package func makeState(partition: Int32, version: [UInt8]?) throws(PipelineFailure) -> State {
         guard let version else {
@@ -73,7 +82,7 @@ package struct ScoreStage: Stage {
         try makeState(partition: partition, version: version)
     }
 
-    private func model(_ version: [UInt8]) throws(PipelineFailure) -> LoadedModel {
+    private func model(_ version: [UInt8]) throws(PipelineFailure) -> ScoringModel {
         guard let model = models.find(version) else { throw .versionMissing(kind: "model", hash: version.hex) }
         return model
     }
@@ -157,27 +166,29 @@ extension ScoreStage {
         }
         state.resize(to: record.valueCount)
         state.features.withUnsafeMutableBufferPointer { record.copyValues(into: $0) }
-        let score = state.features.withUnsafeBufferPointer {
-            model.engine.explainedScore($0, contributions: &state.contributions)
+        let score = state.features.withUnsafeBufferPointer { row in
+            model.reasons.explain(row, into: &state.reasons, using: state.scratch)
+            return model.engine.score(row)
         }
         let decision = model.forest.thresholds.decision(for: score)
-        let reasons = TopReasons(state.contributions)
 
-        ScoreMessage.score(score, decision, reasons, features: state.features, model: model, of: event, into: &state.message)
+        ScoreMessage.score(score, decision, state.reasons, features: state.features, model: model, of: event, into: &state.message)
         state.message.withUnsafeBytes { emission.publish(output: 0, partition: target, key: event.id, value: $0) }
         emission.digest(
             day: event.time.day,
             content: content.mixed(with: score.bitPattern).mixed(with: UInt64(decision.rawValue)).mixed(with: model.hashBits))
         if emission.isReplaying { return }
-        writeScore(score, decision, reasons, record, event, passes, state, &emission)
+        writeScore(score, decision, record, event, passes, state, &emission)
     }
 
     private func writeScore(
-        _ score: Double, _ decision: Decision, _ reasons: TopReasons, _ record: FeatureRecordView, _ event: EventView, _ passes: PassList,
-        _ state: State, _ emission: inout Emission
+        _ score: Double, _ decision: Decision, _ record: FeatureRecordView, _ event: EventView, _ passes: PassList, _ state: State,
+        _ emission: inout Emission
     ) {
+        let reasons = state.reasons
+        let words = state.model.forest.words
         let latency = max(0, min(Int64(Int32.max), emission.stampMicros - event.sourceTimestampMicros))
-        emission.rows[0].beginRow(fieldCount: 20)
+        emission.rows[0].beginRow(fieldCount: 21)
         emission.rows[0].timestamp(unixMicros: event.time.micros)
         emission.rows[0].int32(event.source.partition)
         emission.rows[0].int64(event.source.offset)
@@ -193,6 +204,7 @@ extension ScoreStage {
         emission.rows[0].int16(Int16(decision.rawValue))
         emission.rows[0].int16s(count: reasons.count) { Int16(truncatingIfNeeded: reasons[$0].feature) }
         emission.rows[0].doubles(count: reasons.count) { reasons[$0].contribution }
+        emission.rows[0].int16s(count: reasons.count) { Int16(truncatingIfNeeded: words.place(of: reasons[$0])) }
         emission.rows[0].bytea(state.model.hash.bytes)
         emission.rows[0].bytea(record.featureSet)
         emission.rows[0].int32(Int32(latency))
@@ -217,6 +229,5 @@ extension ScoreStage.State {
     fileprivate func resize(to count: Int) {
         guard features.count != count else { return }
         features = Array(repeating: 0, count: count)
-        contributions = Array(repeating: 0, count: count)
     }
 }

@@ -54,6 +54,10 @@ struct TrainerOptions: Sendable {
         .init("replicates", .int(0...100_000), default: "500", doc: "Bootstrap samples of customers for intervals; 0 for none"),
         .init(
             "slice", isRepeated: true, doc: "Feature by whose values the report is broken down, beside the amount and the two weightiest"),
+        .init(
+            "reasons", .path,
+            doc: "The file that puts reasons into words and becomes part of the model; without it NAME-reasons.yaml beside "
+                + "NAME-features.yaml, or else the features' names"),
         .init("out", .path, doc: "Where the model goes; the page goes beside it, ending in .html"),
         .init(
             "report", .path, isRepeated: true,
@@ -83,6 +87,7 @@ struct TrainerOptions: Sendable {
     var isComparing: Bool
     var isJson: Bool
     var isQuiet: Bool
+    var reasonsPath: String?
     var modelPath: String?
     /// Where the report goes as JSON, and where as a page.
     var jsonPaths: [String]
@@ -134,6 +139,7 @@ struct TrainerOptions: Sendable {
         if let reviewAt, let declineAt, reviewAt > declineAt { throw usage("--review-at is greater than --decline-at") }
         isComparing = invocation.flag("compare")
         isJson = invocation.flag("json")
+        reasonsPath = invocation.optionalString("reasons")
         modelPath = invocation.optionalString("out")
         isQuiet = invocation.flag("quiet")
         let reports = invocation.strings("report")

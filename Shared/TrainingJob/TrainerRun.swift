@@ -26,6 +26,10 @@ struct TrainerRun: Sendable {
         let start = clock.now
         for path in [options.modelPath].compactMap(\.self) + options.jsonPaths + options.pagePaths { try FileBytes.checkWritable(path) }
         let features = try SuiteFiles.features(path: options.featuresPath)
+        let reasons =
+            try options.reasonsPath.map { try SuiteFiles.reasons(path: $0) } ?? SuiteFiles.reasons(beside: options.featuresPath)
+        // Words that do not fit the features are told before hours of training, not after.
+        _ = try reasons?.words(for: features.featureNames)
         if let unknown = options.slices.first(where: { !features.featureNames.contains($0) }) {
             throw TrainerFault("--slice \(unknown): the features file has no such feature")
         }
@@ -40,6 +44,7 @@ struct TrainerRun: Sendable {
         var own = folds[folds.count - 1]
         try await addIntervals(&own)
         own.forest = try own.forest.replacing(thresholds: own.forest.thresholds, training: record(own.forest.training, own.evaluation))
+            .replacing(reasons: reasons)
         var compared: [EvaluationReport] = []
         if options.isComparing {
             for criterion in [SplitCriterion.gini, .entropy] {

@@ -43,7 +43,7 @@ enum RecordedOrder {
     static let scoredFields = [
         "event_time", "topic", "source_partition", "source_offset", "source_time", "transaction_id", "entities", "amount_minor", "currency",
         "pass_partitions", "pass_offsets", "pass_slots", "marker", "features", "score", "decision", "reason_features",
-        "reason_contributions", "model", "feature_set",
+        "reason_contributions", "reason_words", "model", "feature_set",
     ]
     static let passFields = [
         "topic", "source_partition", "source_offset", "pass_partitions", "pass_offsets", "pass_slots", "marker", "features", "feature_set",
@@ -53,10 +53,10 @@ enum RecordedOrder {
     static let said = """
         (SELECT event_time, 0::smallint AS topic, source_partition, source_offset, source_time, transaction_id, entities, amount_minor,
                 currency, pass_partitions, pass_offsets, pass_slots, marker, features, score, decision, reason_features,
-                reason_contributions, model, feature_set, 1::smallint AS is_score FROM scoring.score
+                reason_contributions, reason_words, model, feature_set, 1::smallint AS is_score FROM scoring.score
          UNION ALL
          SELECT event_time, topic, source_partition, source_offset, source_time, transaction_id, entities, NULL, NULL,
-                pass_partitions, pass_offsets, pass_slots, marker, NULL, NULL, NULL, NULL, NULL, NULL, feature_set, 0 FROM scoring.marker)
+                pass_partitions, pass_offsets, pass_slots, marker, NULL, NULL, NULL, NULL, NULL, NULL, NULL, feature_set, 0 FROM scoring.marker)
         """
 
     /// The fields given, then whether the record was scored, then its event, in the order of a pass (from 0; after the last

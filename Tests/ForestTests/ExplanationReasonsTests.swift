@@ -57,15 +57,17 @@ import Yaml
             ])
     }
 
-    @Test(arguments: 0..<30 as Range<UInt64>)
-    func singleReasonsAreThoseOfTopReasons(seed: UInt64) {
+    /// At most four, positive, greatest first, of equal ones the first feature's.
+    @Test(arguments: 0..<50 as Range<UInt64>)
+    func reasonsAgreeWithSorting(seed: UInt64) {
         var random = Seeded(seed)
-        let contributions = (0..<9).map { _ in Double(Int.random(in: -3...4, using: &random)) }
+        let contributions = (0..<Int.random(in: 1...12, using: &random)).map { _ in Double(Int.random(in: -3...4, using: &random)) }
+        let sorted = contributions.indices.filter { contributions[$0] > 0 }.sorted { (-contributions[$0], $0) < (-contributions[$1], $1) }
         var reasons = TopReasons()
         ReasonWords(features: contributions.indices.map { "f\($0)" }).reasons(
             contributions: contributions, row: contributions, into: &reasons)
-        #expect(reasons.map(\.feature) == TopReasons(contributions).map(\.feature))
-        #expect(reasons.map(\.contribution) == TopReasons(contributions).map(\.contribution))
+        #expect(reasons.map { Int($0.feature) } == Array(sorted.prefix(4)))
+        #expect(reasons.map(\.contribution) == sorted.prefix(4).map { contributions[$0] })
     }
 
     @Test func theDefaultFileHasWordsForTheDefaultFeatures() throws {

@@ -12,7 +12,7 @@ extension LiveSuite {
     ///
     /// - Parameter model: In force at a source partition and offset.
     func expectWhatTheOfflineEngineSays(
-        _ traffic: CardTraffic, _ places: [SourceCoordinates: Int], model: LoadedModel
+        _ traffic: CardTraffic, _ places: [SourceCoordinates: Int], model: ScoringModel
     ) async throws {
         var expected: [(marker: Marker, features: [Double])] = []
         OfflineFeatures(featureSet).run(traffic.offline, outcomes: traffic.offlineOutcomes) { _, marker, features in

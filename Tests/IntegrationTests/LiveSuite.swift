@@ -25,7 +25,7 @@ final class LiveSuite: Sendable {
     let topics: TopicPlan
     let featureSet: FeatureSet
     let schema: IntakeSchema
-    let models: [LoadedModel]
+    let models: [ScoringModel]
     let modelFiles: [[UInt8]]
     let database: PostgresPool
     let producer: KafkaProducer
@@ -58,7 +58,7 @@ final class LiveSuite: Sendable {
         schema = try SimulatedSuite.cardSchema()
         let forests = [try SimulatedSuite.forest(seed: 1), try SimulatedSuite.forest(seed: 2)]
         modelFiles = forests.map { $0.encode() }
-        models = zip(forests, modelFiles).map { LoadedModel(forest: $0, hash: ContentHash(of: $1)) }
+        models = zip(forests, modelFiles).map { ScoringModel(forest: $0, hash: ContentHash(of: $1)) }
         database = PostgresPool(PostgresConfiguration(conninfo), connectionCountMax: 2)
         kafka = try KafkaConfiguration(bootstrapServers: bootstrapServers)
         producer = try KafkaProducer(kafka.setting(["message.max.bytes": "16777216", "linger.ms": "5"]))
@@ -184,9 +184,7 @@ final class LiveSuite: Sendable {
         case .scorer:
             let stage = ScoreStage(topics: topics)
             try stage.load(version: models[0].hash.bytes, content: modelFiles[0])
-            let genesis = StageHost.Genesis(
-                hash: models[0].hash.bytes, kind: "model", name: "first", content: modelFiles[0], features: featureSet.featureNames)
-            return [StageHost.Member(stage, genesis: genesis)]
+            return [StageHost.Member(stage, genesis: models[0].artifact(name: "first", content: modelFiles[0]))]
         }
     }
 

@@ -27,7 +27,14 @@ import Testing
         for _ in 0..<50 {
             let row = forest.ensemble.arbitraryRow(using: &random)
             #expect(loaded.ensemble.margins(row: row) == forest.ensemble.margins(row: row))
-            #expect(ReferenceEngine(loaded).contributions(row) == ReferenceEngine(forest).contributions(row))
+            let (before, after) = (ReasonEngine(forest), ReasonEngine(loaded))
+            let scratches = (before.makeScratch(), after.makeScratch())
+            var reasons = (TopReasons(), TopReasons())
+            row.withUnsafeBufferPointer {
+                before.explain($0, into: &reasons.0, using: scratches.0)
+                after.explain($0, into: &reasons.1, using: scratches.1)
+            }
+            #expect(zip(scratches.0.contributions, scratches.1.contributions).allSatisfy { abs($0 - $1) < 1e-12 })
         }
     }
 
@@ -78,6 +85,37 @@ import Testing
         if let value { model.metadata.append(.init(key, value)) }
         let failure = #expect(throws: ForestFailure.self) { try Forest.load(model.encode()) }
         #expect(failure?.place == place)
+    }
+
+    /// The words are part of the model: its hash names them.
+    @Test func reasonsTravelWithTheModel() throws {
+        var random = Seeded(7)
+        let plain = try arbitraryForest(using: &random)
+        let features = plain.features.map { "'\($0.replacing("'", with: "''"))'" }.joined(separator: ", ")
+        let yaml = "name: test\nreasons:\n  - {code: ALL, features: [\(features)], text: Everything – together}\n"
+        let told = try plain.replacing(reasons: try ReasonFile(yaml: Array(yaml.utf8), file: "reasons.yaml"))
+        let loaded = try Forest.load(told.encode())
+        #expect(loaded == told && loaded.reasons?.text == yaml)
+        #expect(loaded.words.entries.map(\.code) == ["ALL"] && loaded.words.texts.allSatisfy { $0 == "Everything – together" })
+        #expect(loaded.contentHash != plain.contentHash && plain.words.entries.map(\.code) == plain.features)
+        #expect(try loaded.replacing(reasons: nil) == plain)
+    }
+
+    @Test(arguments: [
+        ("name: x\nreasons: [", "reasons"),
+        ("name: x\nreasons:\n  - {code: A, features: [stranger], text: a}\n", "no feature of the model"),
+        ("name: x\nreasons:\n  - {code: A, features: [a], text: \"a\\0\"}\n", "control character"),
+    ])
+    func wordsThatDoNotFitAreRefused(yaml: String, message: String) throws {
+        var random = Seeded(7)
+        var model = try OnnxModel(decoding: arbitraryForest(using: &random).encode())
+        model.metadata.append(.init("assay.reasons", yaml))
+        let bytes = model.encode()
+        #expect {
+            try Forest.load(bytes)
+        } throws: { error in
+            "\(error)".contains(message) && !"\(error)".contains("\n")
+        }
     }
 
     @Test func metadataGivenTwiceIsRefused() throws {

@@ -129,7 +129,7 @@ extension SimulatedSuite {
         return places
     }
 
-    /// A small forest over the card features, different for each seed.
+    /// A small forest over the card features, different for each seed; those of odd seeds tell their reasons in words.
     package static func forest(seed: UInt64) throws -> Forest {
         var random = Seeded(seed)
         let features = try cardFeatures()
@@ -150,6 +150,6 @@ extension SimulatedSuite {
         }
         return try Forest(
             kind: .forest, features: features.featureNames, featureSet: features.hash,
-            thresholds: DecisionThresholds(review: 0.45, decline: 0.6), trees: trees)
+            thresholds: DecisionThresholds(review: 0.45, decline: 0.6), reasons: seed % 2 == 1 ? cardReasons() : nil, trees: trees)
     }
 }

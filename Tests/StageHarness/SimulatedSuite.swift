@@ -15,7 +15,7 @@ package final class SimulatedSuite {
     package let featureSet: FeatureSet
     package let schema: IntakeSchema
     package let logs: SimulatedTopics
-    package let models: [LoadedModel]
+    package let models: [ScoringModel]
     package let modelFiles: [[UInt8]]
     package private(set) var units: [any SimulatedOwner] = []
     private var activations: UInt64 = 0
@@ -26,7 +26,7 @@ package final class SimulatedSuite {
         schema = try SimulatedSuite.cardSchema()
         logs = SimulatedTopics(topics.all(passEntities: featureSet.passes.map(\.entity)))
         modelFiles = forests.map { $0.encode() }
-        models = zip(forests, modelFiles).map { LoadedModel(forest: $0, hash: ContentHash(of: $1)) }
+        models = zip(forests, modelFiles).map { ScoringModel(forest: $0, hash: ContentHash(of: $1)) }
         let score = ScoreStage(topics: topics)
         for (model, file) in zip(models, modelFiles) { try score.load(version: model.hash.bytes, content: file) }
 
@@ -53,6 +53,10 @@ package final class SimulatedSuite {
         try FeatureSet(yaml: repositoryFile("config/card-features.yaml"), file: "card-features.yaml")
     }
 
+    package static func cardReasons() throws -> ReasonFile {
+        try ReasonFile(yaml: repositoryFile("config/card-reasons.yaml"), file: "card-reasons.yaml")
+    }
+
     package static func cardSchema() throws -> IntakeSchema {
         try IntakeSchema.load(repositoryFile("config/card-transactions.yaml"), file: "card-transactions.yaml")
     }
@@ -60,7 +64,7 @@ package final class SimulatedSuite {
     package func units(of stage: String) -> [any SimulatedOwner] { units.filter { $0.identity.name == stage } }
 
     /// Appends a control record to every input partition of the scorer, at whatever place each has come to.
-    package func activate(_ model: LoadedModel) {
+    package func activate(_ model: ScoringModel) {
         let control = Control(artifact: model.hash.bytes, kind: .model, activation: activations)
         var record: [UInt8] = []
         control.encode(into: &record)

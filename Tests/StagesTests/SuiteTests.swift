@@ -39,6 +39,8 @@ import Testing
         var decision: String?
         var marker: String?
         var model: String?
+        /// Code, text, feature and contribution of each.
+        var reasons: [String]?
     }
 
     /// Everything on the scores topic by source coordinates. What was sent twice must be the same bytes.
@@ -63,7 +65,13 @@ import Testing
                     topic: try #require(SourceTopic(rawValue: UInt8(try number("topic")))), partition: Int32(try number("partition")),
                     offset: try number("offset"))
                 let score = root.member("score").flatMap { JsonText.readDouble($0.text) }
-                let found = Said(kind: kind, score: score, decision: text("decision"), marker: text("marker"), model: text("model"))
+                let reasons = root.member("reasons")?.elements.map { reason in
+                    ["code", "text", "feature", "contribution"].map { (name: StaticString) in
+                        reason.member(name).map { String(decoding: $0.text, as: UTF8.self) } ?? "nothing"
+                    }.joined(separator: " | ")
+                }
+                let found = Said(
+                    kind: kind, score: score, decision: text("decision"), marker: text("marker"), model: text("model"), reasons: reasons)
                 if let before = bytes[coordinates] { #expect(before == value, "the same record was said in two ways") }
                 bytes[coordinates] = value
                 records[coordinates] = found
@@ -75,7 +83,7 @@ import Testing
     /// Values and marker of every record on the features topic, in partition order, each once.
     private func features(
         _ suite: SimulatedSuite,
-        _ body: (_ source: SourceCoordinates, _ marker: Marker, _ values: [Double], _ model: LoadedModel) throws -> Void
+        _ body: (_ source: SourceCoordinates, _ marker: Marker, _ values: [Double], _ model: ScoringModel) throws -> Void
     ) throws {
         for partition in suite.logs[SuiteTests.topics.features] {
             var seen: [SourceCoordinates: [UInt64]] = [:]
@@ -138,6 +146,7 @@ import Testing
             #expect(found.score?.bitPattern == score.bitPattern, "transaction \(place)")
             #expect(found.decision == "\(model.forest.thresholds.decision(for: score).word)")
             #expect(found.model == model.hash.description)
+            #expect(found.reasons == reasons(model, wanted.features), "transaction \(place)")
             scored += 1
         }
         #expect(scored == traffic.offline.count - traffic.repeatCount - traffic.conflictCount)
@@ -145,6 +154,19 @@ import Testing
         #expect(expected.count { $0.marker == .conflict } == traffic.conflictCount)
         #expect(labels[.labelFolded, default: 0] > 100)
         #expect(labels[.labelUnmatched, default: 0] == 0)
+    }
+
+    /// What the model says of a row by itself, in the words of its file.
+    private func reasons(_ model: ScoringModel, _ row: [Double]) -> [String] {
+        let words = model.forest.words
+        let scratch = model.reasons.makeScratch()
+        var chosen = TopReasons()
+        row.withUnsafeBufferPointer { model.reasons.explain($0, into: &chosen, using: scratch) }
+        return chosen.map { reason in
+            [
+                words.code(of: reason), words.text(of: reason), model.forest.features[Int(reason.feature)], "\(reason.contribution)",
+            ].joined(separator: " | ")
+        }
     }
 
     private func expectEveryChainToBeThatOfAReplay(_ suite: SimulatedSuite) throws {
@@ -270,7 +292,7 @@ import Testing
 
     @Test func aModelThatIsNotLoadedStopsTheUnitAndSaysWhich() throws {
         let suite = try suite()
-        let stranger = LoadedModel(
+        let stranger = ScoringModel(
             forest: try SimulatedSuite.forest(seed: 3), hash: ContentHash(of: try SimulatedSuite.forest(seed: 3).encode()))
         suite.activate(stranger)
         #expect(throws: PipelineFailure.versionMissing(kind: "model", hash: stranger.hash.description)) { try suite.run(seed: 1) }

@@ -52,14 +52,13 @@ struct RecordedRun {
     }
 
     private func store(_ shouldCommit: (String, Int, Int) -> Bool) async throws {
-        for name in ["0001_pipeline", "0002_ledger", "0003_scoring", "0004_analytics"] {
+        for name in ["0001_pipeline", "0002_ledger", "0003_scoring", "0004_analytics", "0005_roles", "0006_reasons"] {
             let sql = try SimulatedSuite.repositoryFile("migrations/\(name).sql")
             try await connection.executeScript(String(decoding: sql, as: UTF8.self))
         }
         let store = ProgressStore(pool: pool, control: pool, replica: "test", leaseTTL: .seconds(600))
         for (model, file) in zip(suite.models, suite.modelFiles) {
-            try await store.addArtifact(
-                hash: model.hash.bytes, kind: "model", name: "test", content: file, features: suite.featureSet.featureNames)
+            try await store.add(model.artifact(name: "test", content: file))
         }
         for unit in suite.units {
             let identity = unit.identity

@@ -38,6 +38,9 @@ import Truth
             what: "a reason", sql: "UPDATE scoring.score SET reason_contributions[1] = 0.5 WHERE \(oneScore)", stage: "score",
             detail: "reason_contributions[0]: stored 0.5"),
         Tampering(
+            what: "a reason's words", sql: "UPDATE scoring.score SET reason_words[1] = reason_words[1] + 1 WHERE \(oneScore)",
+            stage: "score", detail: "reason_words: stored"),
+        Tampering(
             what: "a transaction's id in the scores", sql: "UPDATE scoring.score SET transaction_id = 'other' WHERE \(oneScore)",
             stage: "score",
             detail: "transaction_id: stored 'other'"),

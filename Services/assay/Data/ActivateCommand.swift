@@ -23,6 +23,7 @@ enum ActivateCommand {
             .init("model", .path, isRequired: true, doc: "The model's file: ONNX"),
             .init("review-at", .double(0...1), doc: "Scores from here are reviewed, in place of the file's word; with --decline-at"),
             .init("decline-at", .double(0...1), doc: "Scores from here are declined, in place of the file's word; with --review-at"),
+            .init("reasons", .path, doc: "The file that puts reasons into words, in place of the model's; it becomes part of the model"),
             .init(
                 "wait", .duration(.zero...Duration.seconds(86_400)), default: "30s", doc: "How long the live scorers may take to load it"),
         ], flags: [CommandSupport.jsonFlag], configurationKeys: keys, otherConfigurationKeys: CommandSupport.otherKeys(than: keys),
@@ -41,7 +42,8 @@ enum ActivateCommand {
     private static func run(_ invocation: CommandInvocation) async throws {
         let configuration = invocation.configuration
         let model = try ModelFile(
-            path: invocation.string("model"), fitting: SuiteFiles.features(configuration), thresholds: try thresholds(invocation))
+            path: invocation.string("model"), fitting: SuiteFiles.features(configuration), thresholds: try thresholds(invocation),
+            reasons: try invocation.optionalString("reasons").map { try SuiteFiles.reasons(path: $0) })
         let pool = PostgresPool(PostgresConfiguration(configuration, applicationName: "assay activate"), connectionCountMax: 2)
         do {
             try await activate(model, pool, invocation)
@@ -53,23 +55,20 @@ enum ActivateCommand {
     }
 
     /// Thresholds that were asked for: both or none.
-    private static func thresholds(_ invocation: CommandInvocation) throws -> DecisionThresholds? {
+    private static func thresholds(_ invocation: CommandInvocation) throws(CommandUsageFailure) -> DecisionThresholds? {
         switch (invocation.optionalDouble("review-at"), invocation.optionalDouble("decline-at")) {
         case (nil, nil): return nil
         case (let review?, let decline?) where review <= decline: return DecisionThresholds(review: review, decline: decline)
-        default: throw ThresholdUsage()
+        default:
+            throw CommandUsageFailure(
+                path: invocation.path, problem: "--review-at and --decline-at go together, the first not above the second")
         }
-    }
-
-    struct ThresholdUsage: Error, CustomStringConvertible {
-        var description: String { "--review-at and --decline-at go together, the first not above the second" }
     }
 
     private static func activate(_ model: ModelFile, _ pool: PostgresPool, _ invocation: CommandInvocation) async throws {
         let configuration = invocation.configuration
         let store = ProgressStore(pool: pool, control: pool, replica: "assay activate", leaseTTL: .seconds(2))
-        try await store.addArtifact(
-            hash: model.hash.bytes, kind: "model", name: model.name, content: model.content, features: model.forest.features)
+        try await store.add(ScoringModel(forest: model.forest, hash: model.hash).artifact(name: model.name, content: model.content))
         // The first model of all is also the one to begin with: a scorer without one cannot reach any control record.
         try await store.begin(stage: ScoreStage.name, with: model.hash.bytes)
         let ledger = ActivationLedger(pool: pool, stage: ScoreStage.name)

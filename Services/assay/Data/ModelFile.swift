@@ -19,8 +19,9 @@ struct ModelFile {
 
     /// - Parameter thresholds: What to review and to decline from; needed for an ONNX file from elsewhere, which knows none. It is
     ///   taken to have the feature set's features in their order, and stored as a model file of ours that says so.
+    /// - Parameter reasons: The words to tell reasons in; the file's own where nil.
     /// - Throws: a failure that names what is wrong in the file, or the first feature that differs.
-    init(path: String, fitting features: FeatureSet, thresholds: DecisionThresholds? = nil) throws {
+    init(path: String, fitting features: FeatureSet, thresholds: DecisionThresholds? = nil, reasons: ReasonFile? = nil) throws {
         content = try FileBytes.read(path, byteCountMax: 256 << 20)
         name = path.split(separator: "/").last.map(String.init) ?? path
         let wanted = features.featureNames
@@ -41,6 +42,10 @@ struct ModelFile {
             content = forest.encode()
         } else if let thresholds, thresholds != forest.thresholds {
             forest = try forest.replacing(thresholds: thresholds, training: forest.training)
+            content = forest.encode()
+        }
+        if let reasons, reasons != forest.reasons {
+            forest = try forest.replacing(reasons: reasons)
             content = forest.encode()
         }
         hash = ContentHash(of: content)

@@ -5,6 +5,7 @@ import Hashing
 import Hosting
 import RiskDomain
 import ServiceRuntime
+import Stages
 
 /// `assay score`: what the scorer would have said of a file's transactions.
 enum ScoreCommand {
@@ -12,7 +13,7 @@ enum ScoreCommand {
         "score", abstract: "Scores CSV files' transactions with a model, the same bits as the stream's.",
         discussion: """
             Rows before --from are folded as history and not written. Columns: TRANSACTION_ID, SCORE, DECISION (approve, review, decline) and
-            REASONS: at most four features with what each added to the score, NAME=VALUE with semicolons between.
+            REASONS: at most four codes of reasons with what each added to the model's margin, CODE=VALUE with semicolons between.
             """,
         options: [
             .init("model", .path, isRequired: true, doc: "The model's file"),
@@ -24,14 +25,15 @@ enum ScoreCommand {
         let features = try SuiteFiles.features(path: invocation.string("features"))
         try features.checkEntitiesOfCards()
         let model = try ModelFile(path: invocation.string("model"), fitting: features)
-        let engine = FlatEngine(model.forest)
+        let scoring = ScoringModel(forest: model.forest, hash: model.hash)
+        let scratch = scoring.reasons.makeScratch()
+        var chosen = TopReasons()
         let from = try CommandSupport.time("from", invocation)
         let history = try OfflineHistory(
             files: invocation.strings("csv"), currencyExponent: CommandSupport.currency(invocation).exponent,
             until: CommandSupport.time("until", invocation))
         var writer = try CsvWriter(path: invocation.string("out"), header: ["TRANSACTION_ID", "SCORE", "DECISION", "REASONS"])
         let progress = ProgressBar("score", total: history.transactions.count, unit: "rows")
-        var contributions = [Double](repeating: 0, count: engine.featureCount)
         var counts: [Decision: (all: Int, frauds: Int)] = [:]
         var reasons = ""
         try OfflineFeatures(features).run(
@@ -41,12 +43,13 @@ enum ScoreCommand {
             let transaction = history.transactions[index]
             if values.isEmpty { return }
             if let from, transaction.time < from { return }
-            let score = engine.explainedScore(values, contributions: &contributions)
+            scoring.reasons.explain(values, into: &chosen, using: scratch)
+            let score = scoring.engine.score(values)
             let decision = model.forest.thresholds.decision(for: score)
             reasons.removeAll(keepingCapacity: true)
-            for reason in TopReasons(contributions) {
+            for reason in chosen {
                 if !reasons.isEmpty { reasons += ";" }
-                reasons += "\(model.forest.features[Int(reason.feature)])=\(reason.contribution)"
+                reasons += "\(model.forest.words.code(of: reason))=\(reason.contribution)"
             }
             transaction.id.withUnsafeBytes { writer.append($0) }
             writer.append(score)

@@ -15,7 +15,7 @@ enum ExplainModelCommand {
             .init(
                 "method", .choice(ModelExplanation.Method.allCases.map(\.rawValue)), default: "shap",
                 doc: "shap: Shapley values, as services give reasons by; path: the cheap attribution along the way through the trees"),
-            .init("reasons", .path, doc: "The file that puts reasons into words; without it they are the features' names"),
+            .init("reasons", .path, doc: "The file that puts reasons into words; without it the model's own words"),
             .init("output", .int(0...1_000_000), default: "0", doc: "The output explained, of a model with several"),
         ], flags: [ModelCommandSupport.jsonFlag], arguments: [ModelCommandSupport.modelArgument]
     ) { invocation in

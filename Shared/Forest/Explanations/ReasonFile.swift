@@ -1,13 +1,19 @@
-package import Hashing
 package import Yaml
 
 /// The file that puts reasons into words. `config/card-reasons.yaml` shows every key.
 ///
-/// It is read without a model; ``words(for:)`` holds it against the features of one.
+/// It is read without a model; ``words(for:)`` holds it against the features of one. A model file carries its text, so the model's hash
+/// names the words too. Two are equal when their texts are.
 package struct ReasonFile: Sendable {
+    /// The greatest file that is read.
+    package static let byteCountMax = 1 << 20
+    /// Bytes of a code and of a text at most: they travel with every decision.
+    package static let codeBytesMax = 64
+    package static let textBytesMax = 256
+
     private struct Feature: Sendable {
         var name: String
-        var typical: Double
+        var typical: Double?
         var node: YamlNode
     }
 
@@ -17,8 +23,8 @@ package struct ReasonFile: Sendable {
     }
 
     package let name: String
-    /// The content's hash, which names the words that a decision was told in.
-    package let hash: ContentHash
+    /// The file's content.
+    package let text: String
     private let countMax: Int
     private let reasons: [Reason]
     private let silent: [Feature]
@@ -30,6 +36,8 @@ package struct ReasonFile: Sendable {
     /// - Throws: ``YamlFailure`` with the place of the first thing that is wrong.
     package init(yaml bytes: [UInt8], file: String) throws(YamlFailure) {
         root = try YamlDocument.parse(bytes, file: file).root
+        // libyaml takes nothing that is not UTF-8.
+        text = String(decoding: bytes, as: UTF8.self)
         let mapping = try root.requiredMapping(allowedKeys: ["name", "most", "reasons", "silent"])
         name = try mapping.required("name").string()
         countMax = try mapping["most"]?.int(in: 1...TopReasons.countMax) ?? TopReasons.countMax
@@ -45,7 +53,7 @@ package struct ReasonFile: Sendable {
         }
         var silent: [Feature] = []
         for node in try mapping["silent"]?.sequence() ?? [] {
-            silent.append(Feature(name: try node.string(), typical: .nan, node: node))
+            silent.append(Feature(name: try node.string(), typical: nil, node: node))
         }
         for feature in reasons.flatMap(\.features) + silent {
             guard names.insert(feature.name).inserted else {
@@ -55,13 +63,23 @@ package struct ReasonFile: Sendable {
         }
         self.reasons = reasons
         self.silent = silent
-        hash = ContentHash(of: bytes)
+    }
+
+    /// A code or text: not empty, not long, nothing that a line or a database cannot hold.
+    private static func words(_ node: YamlNode, byteCountMax: Int) throws(YamlFailure) -> String {
+        let words = try node.string()
+        guard (1...byteCountMax).contains(words.utf8.count), !words.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
+            throw node.failure(
+                "\(node.name) has \(words.utf8.count) bytes or a control character",
+                remedy: "write 1 to \(byteCountMax) bytes of plain text")
+        }
+        return words
     }
 
     private static func reason(_ node: YamlNode) throws(YamlFailure) -> Reason {
         let mapping = try node.requiredMapping(allowedKeys: ["code", "features", "text", "typical", "high", "low", "missing"])
-        let code = try mapping.required("code").string()
-        let text = try mapping.required("text").string()
+        let code = try words(mapping.required("code"), byteCountMax: codeBytesMax)
+        let text = try words(mapping.required("text"), byteCountMax: textBytesMax)
         let featuresNode = try mapping.required("features")
         let nodes = try featuresNode.sequence()
         guard !nodes.isEmpty else {
@@ -72,7 +90,7 @@ package struct ReasonFile: Sendable {
             throw node.failure(
                 "\(node.name) has \(keys.joined(separator: " and ")) alone", remedy: "write typical, high and low, or none of them")
         }
-        var typical = [Double](repeating: .nan, count: nodes.count)
+        var typical = [Double?](repeating: nil, count: nodes.count)
         if let typicalNode = mapping["typical"] {
             if case .sequence(let values) = typicalNode.content {
                 guard values.count == nodes.count else {
@@ -88,9 +106,11 @@ package struct ReasonFile: Sendable {
         for (index, node) in nodes.enumerated() {
             features.append(Feature(name: try node.string(), typical: typical[index], node: node))
         }
-        let high = try mapping["high"]?.string() ?? text
-        let low = try mapping["low"]?.string() ?? text
-        let missing = try mapping["missing"]?.string() ?? text
+        func told(_ key: String) throws(YamlFailure) -> String {
+            guard let node = mapping[key] else { return text }
+            return try words(node, byteCountMax: textBytesMax)
+        }
+        let (high, low, missing) = (try told("high"), try told("low"), try told("missing"))
         // In the order of TopReasons.Wording: plain, high, low, missing.
         return Reason(entry: ReasonWords.Entry(code: code, texts: [text, high, low, missing]), features: features)
     }
@@ -111,9 +131,9 @@ package struct ReasonFile: Sendable {
             return place
         }
         var told = [Bool](repeating: false, count: features.count)
-        var compiled: [(entry: ReasonWords.Entry, members: [(feature: Int, typical: Double)])] = []
+        var compiled: [(entry: ReasonWords.Entry, members: [(feature: Int, typical: Double?)])] = []
         for reason in reasons {
-            var members: [(feature: Int, typical: Double)] = []
+            var members: [(feature: Int, typical: Double?)] = []
             for feature in reason.features { members.append((try place(feature), feature.typical)) }
             for member in members { told[member.feature] = true }
             compiled.append((reason.entry, members))
@@ -126,4 +146,9 @@ package struct ReasonFile: Sendable {
         }
         return ReasonWords(compiled, featureCount: features.count, countMax: countMax)
     }
+}
+
+extension ReasonFile: Hashable {
+    package static func == (left: ReasonFile, right: ReasonFile) -> Bool { left.text == right.text }
+    package func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }

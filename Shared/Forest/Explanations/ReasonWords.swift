@@ -10,8 +10,8 @@ package struct ReasonWords: Hashable, Sendable {
 
     private struct Member: Hashable, Sendable {
         var feature: Int
-        /// Above it the row's value is high, else low; NaN where the reason does not tell them apart.
-        var typical: Double
+        /// Above it the row's value is high, else low; nil where the reason does not tell them apart.
+        var typical: Double?
     }
 
     /// In the order of their first features, which is the order among equals.
@@ -23,13 +23,13 @@ package struct ReasonWords: Hashable, Sendable {
     /// Every feature is a reason of its own; code and text are its name.
     package init(features: [String]) {
         entries = features.map { Entry(code: $0, texts: Array(repeating: $0, count: TopReasons.Wording.allCases.count)) }
-        members = features.indices.map { [Member(feature: $0, typical: .nan)] }
+        members = features.indices.map { [Member(feature: $0, typical: nil)] }
         countMax = TopReasons.countMax
         featureCount = features.count
     }
 
     /// - Parameter reasons: Each with its features' indexes and typical values; no feature twice.
-    init(_ reasons: [(entry: Entry, members: [(feature: Int, typical: Double)])], featureCount: Int, countMax: Int) {
+    init(_ reasons: [(entry: Entry, members: [(feature: Int, typical: Double?)])], featureCount: Int, countMax: Int) {
         let sorted = reasons.map { (entry: $0.entry, members: $0.members.sorted { $0.feature < $1.feature }) }
             .sorted { $0.members[0].feature < $1.members[0].feature }
         entries = sorted.map(\.entry)
@@ -61,7 +61,7 @@ package struct ReasonWords: Hashable, Sendable {
             }
             let value = row[leader.feature]
             let wording: TopReasons.Wording =
-                value.isNaN ? .missing : leader.typical.isNaN ? .plain : value > leader.typical ? .high : .low
+                value.isNaN ? .missing : leader.typical.map { value > $0 ? .high : .low } ?? .plain
             reasons.offer(
                 TopReasons.Reason(feature: Int32(leader.feature), contribution: sum, reason: Int32(index), wording: wording), upTo: countMax
             )
@@ -73,6 +73,14 @@ package struct ReasonWords: Hashable, Sendable {
             row.withUnsafeBufferPointer { self.reasons(contributions: contributions, row: $0, into: &reasons) }
         }
     }
+
+    /// Where a reason's text stands among ``texts``; its code is the one of the place's reason, `place / 4`.
+    package func place(of reason: TopReasons.Reason) -> Int {
+        Int(reason.reason) * TopReasons.Wording.allCases.count + Int(reason.wording.rawValue)
+    }
+
+    /// All texts, those of a reason by ``TopReasons/Wording`` one after the other.
+    package var texts: [String] { entries.flatMap(\.texts) }
 
     /// The code of a reason that these words chose.
     package func code(of reason: TopReasons.Reason) -> String { entries[Int(reason.reason)].code }

@@ -1,11 +1,13 @@
 package import Forest
 package import Hashing
+package import Pipeline
 internal import Synchronization
 
 /// A model ready to score.
-package final class LoadedModel: Sendable {
+package final class ScoringModel: Sendable {
     package let forest: Forest
     package let engine: FlatEngine
+    package let reasons: ReasonEngine
     package let hash: ContentHash
     /// First eight bytes of the hash, for digests.
     let hashBits: UInt64
@@ -14,21 +16,31 @@ package final class LoadedModel: Sendable {
         self.forest = forest
         self.hash = hash
         engine = FlatEngine(forest)
+        reasons = ReasonEngine(forest)
         hashBits = hash.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// The model as `model.artifact` keeps it.
+    ///
+    /// - Parameter content: The bytes that ``hash`` is of.
+    package func artifact(name: String, content: [UInt8]) -> Artifact {
+        Artifact(
+            hash: hash.bytes, kind: "model", name: name, content: content, features: forest.features,
+            reasonCodes: forest.words.entries.map(\.code), reasonTexts: forest.words.texts)
     }
 }
 
 /// Models by hash. Looked up when a version takes effect, never per record.
 final class ModelShelf: Sendable {
-    private let models = Mutex<[LoadedModel]>([])
+    private let models = Mutex<[ScoringModel]>([])
 
     var hashes: [[UInt8]] { models.withLock { $0.map(\.hash.bytes) } }
 
-    func add(_ model: LoadedModel) {
+    func add(_ model: ScoringModel) {
         models.withLock { models in
             if !models.contains(where: { $0.hash == model.hash }) { models.append(model) }
         }
     }
 
-    func find(_ hash: [UInt8]) -> LoadedModel? { models.withLock { $0.first { $0.hash.bytes == hash } } }
+    func find(_ hash: [UInt8]) -> ScoringModel? { models.withLock { $0.first { $0.hash.bytes == hash } } }
 }
