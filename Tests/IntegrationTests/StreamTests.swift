@@ -132,6 +132,22 @@ struct StreamTests {
                 let model = try #require(suite.models.first { $0.hash.bytes == hash })
                 #expect(try row.double(1).bitPattern == model.engine.score(features).bitPattern)
             }
+            // The first model tells its reasons in words, the second in its features' names.
+            for (model, isWords) in [(0, true), (1, false)] {
+                let hash = PostgresValue.bytea(suite.models[model].hash.bytes)
+                let told = try await suite.query(
+                    """
+                    SELECT r.code, r.text, r.feature FROM analytics.reason r
+                    JOIN scoring.score s USING (event_time, transaction_id) WHERE s.model = $1 LIMIT 500
+                    """, [hash])
+                #expect(!told.isEmpty)
+                let words = suite.models[model].forest.words
+                for row in told {
+                    let (code, text, feature) = (try row.text(0), try row.text(1), try row.text(2))
+                    #expect(words.entries.contains { $0.code == code && $0.texts.contains(text) })
+                    #expect((text == feature) != isWords)
+                }
+            }
             let said = try suite.expectWholeLanes(await suite.messages(on: suite.topics.scores))
             #expect(said.count == load.eventCount + partitions)
             try await suite.expectTruth()

@@ -176,7 +176,7 @@ private final class Places: Sendable {
 /// Keeps members drained until a condition holds.
 func settle(_ members: [GroupConsumer], until holds: () async throws -> Bool) async throws {
     var batch = MessageBatch()
-    try await eventually("the group to settle", within: .seconds(60)) {
+    try await eventually("the group to settle", within: .seconds(240)) {
         for member in members { while try member.drain(into: &batch, countMax: 100) > 0 {} }
         return try await holds()
     }

@@ -45,7 +45,7 @@ import Testing
         let gone = try await raw.metadata(deleted)
         let admin = try bench.admin()
         let committed = try await admin.committedOffsets(
-            group: bench.group, topic: bench.topic, partitions: 0..<3, within: .seconds(60))
+            group: bench.group, topic: bench.topic, partitions: 0..<3, within: .seconds(240))
         await admin.close()
         return Memory(
             clusterId: metadata.clusterId ?? "", topicId: topic.topicId, watermarks: watermarks, committed: committed,

@@ -105,7 +105,7 @@ import Testing
 /// Keeps members drained until a condition holds.
 private func settle(_ members: [GroupConsumer], until holds: () -> Bool) async throws {
     var batch = MessageBatch()
-    try await eventually("the group to settle", within: .seconds(60)) {
+    try await eventually("the group to settle", within: .seconds(240)) {
         for member in members { while try member.drain(into: &batch, countMax: 100) > 0 {} }
         return holds()
     }

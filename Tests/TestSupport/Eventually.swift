@@ -15,7 +15,7 @@ package struct NotInTime: Error, CustomStringConvertible {
 ///   - diagnosis: Asked once when giving up; goes into the error.
 /// - Throws: ``NotInTime``; whatever `condition` throws.
 package func eventually(
-    _ what: String, within limit: Duration = .seconds(90), every pace: Duration = .milliseconds(25),
+    _ what: String, within limit: Duration = .seconds(240), every pace: Duration = .milliseconds(25),
     diagnosis: () async -> String = { "" }, _ condition: () async throws -> Bool
 ) async throws {
     let end = ContinuousClock.now.advanced(by: limit)
