@@ -179,7 +179,7 @@ let package = Package(
         tests("EvaluationTests", ["OracleSupport", "Evaluation", "Training", "Forest", "RiskDomain"]),
         tests("HtmlReportTests", ["HtmlReport", "Evaluation", "Training", "Forest", "RiskDomain"]),
         tests("ModelToolsTests", ["ModelTools", "Onnx", "Training", "Forest", "Hashing", "RiskDomain"]),
-        tests("TrainingJobTests", ["TrainingJob", "ServiceRuntime"]),
+        tests("TrainingJobTests", ["TrainingJob", "ServiceRuntime", "Forest", "Onnx"]),
         tests("TrainingTests", ["OracleSupport", "Training", "Evaluation", "Forest", "Onnx", "RiskDomain"]),
         tests("ModelImportTests", ["OracleSupport", "ModelImport", "Forest", "leaf-walk"]),
         tests("ScalingTests", ["Scaling"]),

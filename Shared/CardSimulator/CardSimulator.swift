@@ -68,7 +68,7 @@ package struct CardSimulator: Sendable {
     package init(_ configuration: SimulatorConfiguration) throws(SimulatorConfiguration.Invalid) {
         self.configuration = try configuration.checked()
         nextId = configuration.firstTransactionId
-        var random = SplitMix64(seed: configuration.seed, stream: Purpose.customers.rawValue)
+        var random = SplitMix64(seed: configuration.seed, purpose: Purpose.customers.rawValue)
         var profiles: [CustomerProfile] = []
         var places: [(x: Double, y: Double)] = []
         for _ in 0..<configuration.customerCount {
@@ -78,7 +78,7 @@ package struct CardSimulator: Sendable {
                 CustomerProfile(meanAmount: meanAmount, negativeExponential: exactNegativeExponential(random.uniform(0, 4))))
         }
         self.profiles = profiles
-        random = SplitMix64(seed: configuration.seed, stream: Purpose.terminals.rawValue)
+        random = SplitMix64(seed: configuration.seed, purpose: Purpose.terminals.rawValue)
         let terminals = (0..<configuration.terminalCount).map { _ in (x: random.uniform(0, 100), y: random.uniform(0, 100)) }
         reach = TerminalMap(customers: places, terminals: terminals, radius: configuration.radius)
         terminalCleanFrom = Array(repeating: 0, count: configuration.terminalCount)
@@ -122,11 +122,11 @@ package struct CardSimulator: Sendable {
 
     /// Draws the day's two terminals and three customers.
     private mutating func compromise(on day: Int) {
-        var random = SplitMix64(seed: configuration.seed, stream: Purpose.terminalFraud.rawValue, UInt64(day))
+        var random = SplitMix64(seed: configuration.seed, purpose: Purpose.terminalFraud.rawValue, UInt64(day))
         for terminal in random.sample(2, below: configuration.terminalCount) {
             terminalCleanFrom[terminal] = Int32(day + CardSimulator.terminalFraudDays)
         }
-        random = SplitMix64(seed: configuration.seed, stream: Purpose.customerFraud.rawValue, UInt64(day))
+        random = SplitMix64(seed: configuration.seed, purpose: Purpose.customerFraud.rawValue, UInt64(day))
         var candidates: [(day: Int, fraud: PlannedFraud)] = []
         let customers = random.sample(3, below: configuration.customerCount)
         for later in day..<min(day + CardSimulator.customerFraudDays, configuration.dayCount) {
@@ -146,14 +146,14 @@ package struct CardSimulator: Sendable {
         let terminals = reach.terminals(of: customer)
         if terminals.isEmpty { return }
         let profile = profiles[customer]
-        var random = SplitMix64(seed: configuration.seed, stream: Purpose.activity.rawValue, UInt64(customer), UInt64(day))
+        var random = SplitMix64(seed: configuration.seed, purpose: Purpose.activity.rawValue, UInt64(customer), UInt64(day))
         var ordinal: Int32 = 0
         for _ in 0..<random.poisson(negativeExponential: profile.negativeExponential) {
             let instant = random.normal(mean: CardSimulator.secondsPerDay / 2, deviation: 20_000)
             guard instant >= 1, instant < CardSimulator.secondsPerDay else { continue }
             var amount = random.normal(mean: profile.meanAmount, deviation: profile.meanAmount / 2)
             if amount < 0 { amount = random.uniform(0, 2 * profile.meanAmount) }
-            let terminal = terminals[terminals.startIndex + random.index(below: terminals.count)]
+            let terminal = terminals[terminals.startIndex + random.next(below: terminals.count)]
             let amountMinor = Int64(amount * 100 + 0.5)
             let scenario: FraudScenario =
                 Int32(day) < terminalCleanFrom[Int(terminal)] ? .compromisedTerminal : amountMinor > 22_000 ? .largeAmount : .legitimate

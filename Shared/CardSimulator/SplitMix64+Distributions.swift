@@ -1,5 +1,6 @@
 // For the linker alone: an unoptimised build calls sqrt by name, and this import brings in libm.
 internal import Glibc
+package import RiskDomain
 
 /// Normal and Poisson variates from additions, multiplications, divisions and square roots only.
 ///
@@ -11,8 +12,8 @@ extension SplitMix64 {
     /// Source: Marsaglia, Bray, "A Convenient Method for Generating Normal Variables", SIAM Review 1964.
     package mutating func normal(mean: Double, deviation: Double) -> Double {
         while true {
-            let across = 2 * unit() - 1
-            let up = 2 * unit() - 1
+            let across = 2 * nextUnit() - 1
+            let up = 2 * nextUnit() - 1
             let radius = across * across + up * up
             if radius > 0, radius < 1 {
                 return mean + deviation * across * (-2 * exactLogarithm(radius) / radius).squareRoot()
@@ -25,10 +26,10 @@ extension SplitMix64 {
     /// Source: Knuth, "The Art of Computer Programming", volume 2, 3.4.1, algorithm Q.
     package mutating func poisson(negativeExponential: Double) -> Int {
         var count = 0
-        var product = unit()
+        var product = nextUnit()
         while product > negativeExponential {
             count += 1
-            product *= unit()
+            product *= nextUnit()
         }
         return count
     }

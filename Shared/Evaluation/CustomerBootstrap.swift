@@ -66,7 +66,7 @@ package struct CustomerBootstrap: Hashable, Sendable {
 
     /// How often each customer is drawn in a replicate.
     package func weights(of replicate: Int, customerCount: Int) -> [Int] {
-        var draws = DrawStream(seed: seed, stream: UInt64(replicate))
+        var draws = SplitMix64(seed: seed, stream: UInt64(replicate))
         var weights = [Int](repeating: 0, count: customerCount)
         for _ in 0..<customerCount { weights[draws.next(below: customerCount)] += 1 }
         return weights
@@ -81,37 +81,5 @@ package struct CustomerBootstrap: Hashable, Sendable {
         let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
         return Interval(
             lower: lower, upper: upper, standardError: values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : 0)
-    }
-}
-
-/// Numbers of one replicate: SplitMix64, the same on every machine.
-///
-/// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014; Lemire, "Fast random integer generation in an
-/// interval", 2019.
-private struct DrawStream {
-    private var state: UInt64
-
-    init(seed: UInt64, stream: UInt64) {
-        state = seed
-        state = next() ^ (stream &* 0xD1B5_4A32_D192_ED03)
-        state = next()
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-
-    mutating func next(below bound: Int) -> Int {
-        let bound = UInt64(bound)
-        var product = next().multipliedFullWidth(by: bound)
-        if product.low < bound {
-            let reject = (0 &- bound) % bound
-            while product.low < reject { product = next().multipliedFullWidth(by: bound) }
-        }
-        return Int(product.high)
     }
 }

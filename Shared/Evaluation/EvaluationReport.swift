@@ -79,6 +79,15 @@ package struct EvaluationReport: Hashable, Sendable {
         return figures.compactMap { name, value in value.map { TrainingRecord.Metric(name, $0) } }
     }
 
+    /// The figures of rows that trees did not see though the model learnt from them, for the training record.
+    package var unseenMetrics: [TrainingRecord.Metric] {
+        let figures: [(String, Double?)] = [
+            ("unseen.rows", Double(rowCount)), ("unseen.roc_auc", rocAuc), ("unseen.average_precision", averagePrecision),
+            ("unseen.brier", self.figures[.brier]),
+        ]
+        return figures.compactMap { name, value in value.map { TrainingRecord.Metric(name, $0) } }
+    }
+
     /// Several reports side by side as a plain table, one model a line, for a terminal.
     package static func table(_ reports: [EvaluationReport]) -> String {
         let k = reports.first?.cardPrecision.k ?? 100

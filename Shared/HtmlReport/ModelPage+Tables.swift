@@ -51,6 +51,16 @@ extension ModelPage {
     }
 
     func writeComparisons(_ html: inout Html) {
+        if let unseen {
+            html.element("h2", text: "On the rows it learnt from")
+            html.element(
+                "p", ["class": "quiet"],
+                text:
+                    "Each row scored only by trees that did not see it: an estimate without test rows. Where the test rows come out much worse, the world has moved, or features tell of the row's own outcome."
+            )
+            Page.table(
+                &html, head: comparisonHead("rows"), rows: [comparisonRow("test rows", evaluation), comparisonRow(unseen.model, unseen)])
+        }
         if !compared.isEmpty {
             html.element("h2", text: "Beside other models")
             Page.table(&html, head: comparisonHead("model"), rows: ([evaluation] + compared).map { comparisonRow($0.model, $0) })

@@ -47,6 +47,8 @@ package struct ModelPage: Sendable {
     package var evaluation: EvaluationReport
     /// Rows that ``evaluation`` was made from.
     package var rows: ScoredRows
+    /// The rows it learnt from, each as scored by trees that did not see it.
+    package var unseen: EvaluationReport?
     /// Other models on the same rows.
     package var compared: [EvaluationReport]
     /// Reports of earlier periods' models; the earliest first.
@@ -60,7 +62,8 @@ package struct ModelPage: Sendable {
 
     package init(
         title: String, summary: String, facts: [(name: String, value: String)] = [], parameters: [(name: String, value: String)] = [],
-        periods: [Period] = [], evaluation: EvaluationReport, rows: ScoredRows, compared: [EvaluationReport] = [],
+        periods: [Period] = [], evaluation: EvaluationReport, rows: ScoredRows, unseen: EvaluationReport? = nil,
+        compared: [EvaluationReport] = [],
         folds: [EvaluationReport] = [], importances: [Importance] = [], stability: [(name: String, index: Double)] = [],
         slices: [(name: String, slices: [Slice])] = [], tree: TreeDrawing? = nil, notes: [String] = []
     ) {
@@ -71,6 +74,7 @@ package struct ModelPage: Sendable {
         self.periods = periods
         self.evaluation = evaluation
         self.rows = rows
+        self.unseen = unseen
         self.compared = compared
         self.folds = folds
         self.importances = importances

@@ -1,11 +1,12 @@
 package import Forest
+internal import RiskDomain
 
 /// Rows made to find mistakes: both sides of every test of a model, and values that are seldom seen.
 package struct ProbeRows: Sendable {
     private let ensemble: TreeEnsemble
     /// By feature: its thresholds and categories, ascending.
     private let marks: [[Double]]
-    private var random: ProbeRandom
+    private var random: SplitMix64
 
     package init(_ ensemble: TreeEnsemble, seed: UInt64 = 0) {
         self.ensemble = ensemble
@@ -21,7 +22,7 @@ package struct ProbeRows: Sendable {
             }
         }
         self.marks = marks.map { Set($0).sorted() }
-        random = ProbeRandom(seed: seed)
+        random = SplitMix64(seed: seed)
     }
 
     /// For nodes of the model, evenly chosen where they are more than `nodeCountMax`: a row that comes to the node with the threshold
@@ -134,23 +135,4 @@ package struct ProbeRows: Sendable {
         let float = Float(threshold)
         return [threshold, threshold.nextUp, threshold.nextDown, Double(float), Double(float.nextUp), Double(float.nextDown), .nan]
     }
-}
-
-/// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): the same rows on every machine.
-private struct ProbeRandom: Sendable {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-
-    mutating func next(below bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }
-
-    mutating func nextUnit() -> Double { Double(next() >> 11) * 0x1p-53 }
 }

@@ -15,7 +15,7 @@ package struct ForestCompression: Hashable, Sendable {
     package var isMerging: Bool
     package var thresholds: Thresholds
     /// Trees are dropped, the least helpful first, while the mean squared error of the scores on the rows grows by at most this share
-    /// of what it was; nil keeps all.
+    /// of what it was; 0 drops those that only harm, nil keeps all.
     package var errorGrowthMax: Double?
 
     package init(isMerging: Bool = true, thresholds: Thresholds = .kept, errorGrowthMax: Double? = nil) {
@@ -35,7 +35,7 @@ package struct ForestCompression: Hashable, Sendable {
         /// How far the rows' scores moved.
         package var scoreChangeMax: Double
         package var scoreChangeMean: Double
-        /// Mean squared error of the scores against the labels.
+        /// Mean squared error of the scores against the labels; by trees that did not see a row, where they are known.
         package var errorBefore: Double
         package var errorAfter: Double
     }
@@ -43,38 +43,58 @@ package struct ForestCompression: Hashable, Sendable {
     /// - Parameters:
     ///   - rows: Rows to tell values apart by and to weigh trees with; for ``errorGrowthMax`` the model should not have seen them.
     /// - Throws: ``ForestFailure`` from the forest's own checks.
-    /// - Complexity: O(trees² × rows) when trees are dropped; `trees × rows` numbers of memory then.
+    /// - Complexity: O(trees² × rows) when trees are dropped, for which at most 100,000 rows are looked at.
     package func compress(_ forest: Forest, on set: TrainingSet, rows: [Int]) throws(ForestFailure) -> (forest: Forest, report: Report) {
-        precondition(!rows.isEmpty && set.features == forest.features)
-        var trees = forest.trees
+        let result = try compress(forest, on: set, rows: rows, outOfBag: nil)
+        return (result.forest, result.report)
+    }
+
+    /// The same, trees weighed by the rows that each did not see.
+    ///
+    /// - Parameter outOfBag: Of the forest's trees and of `rows` in their order; nil where no tree saw any of them.
+    /// - Returns: The places of the trees that are left, too.
+    func compress(
+        _ forest: Forest, on set: TrainingSet, rows: [Int], outOfBag: OutOfBag?
+    ) throws(ForestFailure) -> (forest: Forest, kept: [Int], report: Report) {
+        precondition(!rows.isEmpty && set.features == forest.features && forest.ensemble.aggregation == .mean)
+        var ensemble = forest.ensemble
         var changed = 0
         if thresholds != .kept {
             let values = set.columns.map { column in
-                var values = rows.lazy.map { column[$0] }.filter { !$0.isNaN }.sorted()
-                values = values.indices.filter { $0 == 0 || values[$0] != values[$0 - 1] }.map { values[$0] }
-                return values
+                let values = rows.lazy.map { column[$0] }.filter { !$0.isNaN }.sorted()
+                return values.indices.filter { $0 == 0 || values[$0] != values[$0 - 1] }.map { values[$0] }
             }
-            for index in trees.indices { changed += shorten(&trees[index], values) }
+            for index in ensemble.trees.indices { changed += shorten(&ensemble.trees[index], values) }
         }
-        if isMerging { trees = trees.map(ForestCompression.merged) }
-        if let errorGrowthMax { trees = helpful(trees, set, rows, errorGrowthMax) }
+        if isMerging { ensemble.trees = ensemble.trees.map(ForestCompression.merged) }
+        var kept = Array(ensemble.trees.indices)
+        if let errorGrowthMax {
+            kept = HelpfulTrees(ensemble.trees, set, rows, outOfBag).kept(errorGrowthMax: errorGrowthMax)
+            ensemble.trees = kept.map { ensemble.trees[$0] }
+        }
         let compressed = try Forest(
             kind: forest.kind, features: forest.features, featureSet: forest.featureSet, thresholds: forest.thresholds,
-            training: forest.training, trees: trees)
+            training: forest.training, ensemble: ensemble)
         let before = set.scores(of: rows, by: FlatEngine(forest))
         let after = set.scores(of: rows, by: FlatEngine(compressed))
         let changes = zip(before, after).map { abs($0 - $1) }
-        func error(_ scores: [Double]) -> Double {
-            zip(scores, rows).reduce(0) { sum, pair in
-                let difference = pair.0 - (set.isFraud[pair.1] ? 1 : 0)
-                return sum + difference * difference
-            } / Double(rows.count)
+        func error(_ scores: [Double?]) -> Double {
+            var (sum, count) = (0.0, 0)
+            for (score, row) in zip(scores, rows) {
+                guard let score else { continue }
+                let difference = score - (set.isFraud[row] ? 1 : 0)
+                sum += difference * difference
+                count += 1
+            }
+            return count > 0 ? sum / Double(count) : 0
         }
         let report = Report(
-            treesBefore: forest.trees.count, treesAfter: trees.count, nodesBefore: forest.nodeCount, nodesAfter: compressed.nodeCount,
+            treesBefore: forest.treeCount, treesAfter: compressed.treeCount, nodesBefore: forest.nodeCount,
+            nodesAfter: compressed.nodeCount,
             thresholdsChanged: changed, scoreChangeMax: changes.max()!, scoreChangeMean: changes.reduce(0, +) / Double(rows.count),
-            errorBefore: error(before), errorAfter: error(after))
-        return (compressed, report)
+            errorBefore: error(outOfBag?.scores(of: forest.ensemble.trees) ?? before),
+            errorAfter: error(outOfBag?.scores(of: ensemble.trees, places: kept) ?? after))
+        return (compressed, kept, report)
     }
 
     // MARK: - Splits that do not matter
@@ -82,13 +102,17 @@ package struct ForestCompression: Hashable, Sendable {
     private struct Shape: Hashable {
         var feature: Int32
         var bits: UInt64
-        var missingGoesLeft: Bool
+        var flags: UInt8
+        var categories: CategorySet?
         var left: Int
         var right: Int
     }
 
     /// The same answers for every row, without splits whose sides are equal.
-    static func merged(_ tree: Tree) -> Tree {
+    static func merged(_ tree: DecisionTree) -> DecisionTree {
+        func categories(_ node: Int) -> CategorySet? {
+            tree.flags[node].contains(.isCategorical) ? tree.categories[Int(tree.categorySet[node])] : nil
+        }
         var numbers: [Shape: Int] = [:]
         var shape = [Int](repeating: 0, count: tree.nodeCount)
         // Where a node's split does not matter, its left child stands for it.
@@ -96,7 +120,8 @@ package struct ForestCompression: Hashable, Sendable {
         for node in (0..<tree.nodeCount).reversed() {
             let key: Shape
             if tree.isLeaf(node) {
-                key = Shape(feature: Tree.none, bits: tree.value[node].bitPattern, missingGoesLeft: false, left: -1, right: -1)
+                let value = tree.leafValues[Int(tree.left[node])]
+                key = Shape(feature: DecisionTree.none, bits: value.bitPattern, flags: 0, left: -1, right: -1)
             } else {
                 let (left, right) = (Int(tree.left[node]), Int(tree.right[node]))
                 if shape[left] == shape[right] {
@@ -105,14 +130,15 @@ package struct ForestCompression: Hashable, Sendable {
                     continue
                 }
                 key = Shape(
-                    feature: tree.feature[node], bits: tree.threshold[node].bitPattern, missingGoesLeft: tree.missingGoesLeft[node],
-                    left: shape[left], right: shape[right])
+                    feature: tree.feature[node], bits: tree.threshold[node].bitPattern, flags: tree.flags[node].rawValue,
+                    categories: categories(node), left: shape[left], right: shape[right])
             }
             let next = numbers.count
             shape[node] = numbers[key] ?? next
             numbers[key] = shape[node]
         }
         var merged = Tree()
+        var sets: [Int: CategorySet] = [:]
         // Nodes of the old tree that meet in one of the new: their covers add up.
         var pending = [(node: merged.appendLeaf(value: 0, cover: 0), sources: sources([0]))]
         func sources(_ nodes: [Int]) -> [Int] {
@@ -130,26 +156,26 @@ package struct ForestCompression: Hashable, Sendable {
         }
         while let work = pending.popLast() {
             let model = work.sources[0]
-            merged.value[work.node] = tree.value[model]
+            if tree.isLeaf(model) { merged.value[work.node] = tree.leafValues[Int(tree.left[model])] }
             merged.cover[work.node] = work.sources.reduce(0) { $0 + tree.cover[$1] }
             guard !tree.isLeaf(model) else { continue }
             let left = merged.appendLeaf(value: 0, cover: 0)
             let right = merged.appendLeaf(value: 0, cover: 0)
             merged.split(
                 work.node, feature: Int(tree.feature[model]), threshold: tree.threshold[model], left: left, right: right,
-                missingGoesLeft: tree.missingGoesLeft[model])
+                missingGoesLeft: tree.flags[model].contains(.missingGoesLeft))
+            if let set = categories(model) { sets[work.node] = set }
             pending.append((right, sources(work.sources.map { Int(tree.right[$0]) })))
             pending.append((left, sources(work.sources.map { Int(tree.left[$0]) })))
         }
-        merged.deriveInnerValues()
-        return merged
+        return merged.decisionTree(categories: sets)
     }
 
     // MARK: - Shorter thresholds
 
-    private func shorten(_ tree: inout Tree, _ values: [[Double]]) -> Int {
+    private func shorten(_ tree: inout DecisionTree, _ values: [[Double]]) -> Int {
         var changed = 0
-        for node in 0..<tree.nodeCount where !tree.isLeaf(node) {
+        for node in 0..<tree.nodeCount where !tree.isLeaf(node) && !tree.flags[node].contains(.isCategorical) {
             let threshold = tree.threshold[node]
             let column = values[Int(tree.feature[node])]
             var (low, high) = (0, column.count)
@@ -188,60 +214,5 @@ package struct ForestCompression: Hashable, Sendable {
             if let nearest = candidates.min(by: { abs($0 - value) < abs($1 - value) }) { return nearest }
         }
         return nil
-    }
-
-    // MARK: - Trees that do not help
-
-    /// Drops the tree without which the error is least, again and again. Errors come from the trees' products over the rows, made once.
-    private func helpful(_ trees: [Tree], _ set: TrainingSet, _ rows: [Int], _ growthMax: Double) -> [Tree] {
-        let answers = trees.map { tree in
-            rows.map { row in
-                var node = 0
-                while !tree.isLeaf(node) {
-                    let value = set.columns[Int(tree.feature[node])][row]
-                    let goesLeft = value.isNaN ? tree.missingGoesLeft[node] : value <= tree.threshold[node]
-                    node = Int(goesLeft ? tree.left[node] : tree.right[node])
-                }
-                return tree.value[node]
-            }
-        }
-        let labels = rows.map { set.isFraud[$0] ? 1.0 : 0 }
-        func product(_ a: [Double], _ b: [Double]) -> Double {
-            var sum = 0.0
-            for index in a.indices { sum += a[index] * b[index] }
-            return sum
-        }
-        let count = trees.count
-        var products = [[Double]](repeating: [Double](repeating: 0, count: count), count: count)
-        for a in 0..<count {
-            for b in a..<count {
-                products[a][b] = product(answers[a], answers[b])
-                products[b][a] = products[a][b]
-            }
-        }
-        let withLabels = answers.map { product($0, labels) }
-        let ofLabels = product(labels, labels)
-        var kept = Array(0..<count)
-        // Of the kept trees' sum S: S·S, S·y and, by tree, S·v.
-        var squares = products.reduce(0) { $0 + $1.reduce(0, +) }
-        var cross = withLabels.reduce(0, +)
-        var sums = products.map { $0.reduce(0, +) }
-        func error(_ squares: Double, _ cross: Double, _ count: Int) -> Double {
-            squares / Double(count * count) - 2 * cross / Double(count) + ofLabels
-        }
-        let limit = error(squares, cross, count) * (1 + growthMax)
-        while kept.count > 1 {
-            var least: (place: Int, error: Double)?
-            for (place, tree) in kept.enumerated() {
-                let error = error(squares - 2 * sums[tree] + products[tree][tree], cross - withLabels[tree], kept.count - 1)
-                if error < least?.error ?? .infinity { least = (place, error) }
-            }
-            guard let least, least.error <= limit else { break }
-            let tree = kept.remove(at: least.place)
-            squares += products[tree][tree] - 2 * sums[tree]
-            cross -= withLabels[tree]
-            for other in kept { sums[other] -= products[tree][other] }
-        }
-        return kept.map { trees[$0] }
     }
 }

@@ -39,8 +39,8 @@ extension Forest {
 
     /// Puts the parts of a forest together again: its trees are those that one trainer would have grown, in their order, bit for bit.
     ///
-    /// The thresholds are the parts' means by number of trees; ``ModelRecipe/thresholds(of:_:rows:)`` chooses those that one trainer
-    /// would have chosen, from the rows.
+    /// The thresholds are the parts' means by number of trees, and there are no figures: what one trainer would have chosen and measured takes
+    /// the rows, which ``ModelRecipe/fitted(_:rows:featureSet:shard:grown:progress:)`` has.
     ///
     /// - Parameter shards: All parts, in any order.
     /// - Throws: ``ForestFailure`` when a part is missing or twice there, or they differ in anything but their trees.
@@ -69,7 +69,7 @@ extension Forest {
         }
         for part in parts {
             guard part.forest.features == first.forest.features, part.forest.featureSet == first.forest.featureSet,
-                common(part.forest) == common(first.forest)
+                part.forest.ensemble.link == first.forest.ensemble.link, common(part.forest) == common(first.forest)
             else {
                 throw ForestFailure(
                     at: "part \(part.shard)", "its features, rows, seed or parameters differ from those of part \(first.shard)")
@@ -77,13 +77,15 @@ extension Forest {
         }
         training.parameters.removeAll { $0.name == shardParameter }
         training.metrics = []
-        let trees = parts.flatMap(\.forest.trees)
+        var ensemble = first.forest.ensemble
+        ensemble.trees = parts.flatMap(\.forest.ensemble.trees)
         func mean(_ value: (DecisionThresholds) -> Double) -> Double {
-            min(1, parts.reduce(0) { $0 + value($1.forest.thresholds) * Double($1.forest.trees.count) } / Double(trees.count))
+            min(1, parts.reduce(0) { $0 + value($1.forest.thresholds) * Double($1.forest.treeCount) } / Double(ensemble.trees.count))
         }
         let review = mean(\.review)
         return try Forest(
             kind: .forest, features: first.forest.features, featureSet: first.forest.featureSet,
-            thresholds: DecisionThresholds(review: review, decline: max(review, mean(\.decline))), training: training, trees: trees)
+            thresholds: DecisionThresholds(review: review, decline: max(review, mean(\.decline))), training: training,
+            ensemble: ensemble)
     }
 }

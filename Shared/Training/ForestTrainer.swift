@@ -1,4 +1,5 @@
 package import Forest
+internal import RiskDomain
 internal import Synchronization
 
 /// How a random forest is grown.
@@ -135,6 +136,11 @@ package struct ForestTrainer: Sendable {
         return grown
     }
 
+    /// One tree over all rows in the general form, which knows categorical splits.
+    package func decisionTree(_ parameters: TreeParameters, seed: UInt64 = 0) -> DecisionTree {
+        finished(makeGrower(parameters)(.all, SplitMix64(seed: seed)), parameters).decisionTree(ranked.scales)
+    }
+
     /// Scores of the rows by only those trees that did not see them: an honest estimate without a test set.
     ///
     /// - Parameters:
@@ -145,48 +151,14 @@ package struct ForestTrainer: Sendable {
         of trees: [Tree], _ parameters: ForestParameters, seed: UInt64, range: Range<Int>? = nil
     ) -> [Double?] {
         let range = range ?? 0..<parameters.treeCount
-        precondition(parameters.hasOutOfBagRows && trees.count == range.count)
-        let rowCount = ranked.rowCount
-        let words = (rowCount + 63) / 64
-        let sample = parameters.sample(of: rowCount)
-        // By tree, a bit per row that it saw.
-        let seen = Mutex<[[UInt64]]>(Array(repeating: [], count: trees.count))
-        Workers.run(count: trees.count, workerCount: workerCount) { index in
-            var random = SplitMix64(seed: seed, stream: UInt64(range.lowerBound + index))
-            let draws = Scratch<UInt8>(rowCount)
-            sample.draw(rowCount: rowCount, into: draws.base, &random)
-            var bits = [UInt64](repeating: 0, count: words)
-            for row in 0..<rowCount where draws.base[row] > 0 { bits[row >> 6] |= 1 << UInt64(row & 63) }
-            seen.withLock { $0[index] = bits }
-        }
-        let bits = seen.withLock { $0 }
-        // Rows are dealt out in blocks; each row's trees are summed in their order.
-        let blockSize = 4_096
-        let results = Mutex<[[Double?]]>(Array(repeating: [], count: (rowCount + blockSize - 1) / blockSize))
-        Workers.run(count: (rowCount + blockSize - 1) / blockSize, workerCount: workerCount) { block in
-            let places = block * blockSize..<min(rowCount, (block + 1) * blockSize)
-            var sums = [Double](repeating: 0, count: places.count)
-            var counts = [Int](repeating: 0, count: places.count)
-            for (index, tree) in trees.enumerated() {
-                for place in places where bits[index][place >> 6] >> UInt64(place & 63) & 1 == 0 {
-                    sums[place - places.lowerBound] += answer(of: tree, place: place)
-                    counts[place - places.lowerBound] += 1
-                }
-            }
-            let scores = zip(sums, counts).map { $1 == 0 ? nil : $0 / Double($1) }
-            results.withLock { $0[block] = scores }
-        }
-        return results.withLock { $0.flatMap(\.self) }
+        precondition(trees.count == range.count)
+        return outOfBag(parameters, seed: seed, numbers: Array(range)).scores(of: trees.map(\.decisionTree))
     }
 
-    private func answer(of tree: Tree, place: Int) -> Double {
-        let row = rows[place]
-        var node = 0
-        while !tree.isLeaf(node) {
-            let value = columns[Int(tree.feature[node])][row]
-            let goesLeft = value.isNaN ? tree.missingGoesLeft[node] : value <= tree.threshold[node]
-            node = Int(goesLeft ? tree.left[node] : tree.right[node])
-        }
-        return tree.value[node]
+    /// What the trees of some numbers did not see.
+    func outOfBag(_ parameters: ForestParameters, seed: UInt64, numbers: [Int]) -> OutOfBag {
+        precondition(parameters.hasOutOfBagRows)
+        return OutOfBag(
+            columns, rows: rows, sample: parameters.sample(of: ranked.rowCount), seed: seed, numbers: numbers, workerCount: workerCount)
     }
 }

@@ -5,14 +5,17 @@
 // every thread. A split's worth is Σ_sides S² / W, which differs from the decrease of squared error by what all splits of a node share.
 
 internal import Forest
+internal import RiskDomain
 
 final class RegressionGrower<Rank: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable> {
     private struct Sum {
+        /// Different rows.
+        var rows = 0
         var weight = 0
         var target = 0.0
 
-        static func + (a: Sum, b: Sum) -> Sum { Sum(weight: a.weight + b.weight, target: a.target + b.target) }
-        static func - (a: Sum, b: Sum) -> Sum { Sum(weight: a.weight - b.weight, target: a.target - b.target) }
+        static func + (a: Sum, b: Sum) -> Sum { Sum(rows: a.rows + b.rows, weight: a.weight + b.weight, target: a.target + b.target) }
+        static func - (a: Sum, b: Sum) -> Sum { Sum(rows: a.rows - b.rows, weight: a.weight - b.weight, target: a.target - b.target) }
         var worth: Double { weight == 0 ? 0 : target * target / Double(weight) }
         var mean: Double { target / Double(weight) }
     }
@@ -77,7 +80,7 @@ final class RegressionGrower<Rank: FixedWidthInteger & UnsignedInteger & Bitwise
         ]
         while let work = pending.popLast() {
             let total = sum(work.range)
-            guard work.depth < depthMax, total.weight >= max(parameters.splitRowsMin, 2 * parameters.leafRowsMin), varies(work.range),
+            guard work.depth < depthMax, total.rows >= max(parameters.splitRowsMin, 2 * parameters.leafRowsMin), varies(work.range),
                 let choice = best(work, total)
             else { continue }
             let decrease = (choice.worth - total.worth) / Double(root.weight)
@@ -106,6 +109,7 @@ final class RegressionGrower<Rank: FixedWidthInteger & UnsignedInteger & Bitwise
     private func sum(_ range: Range<Int>) -> Sum {
         range.reduce(into: Sum()) { sum, place in
             let weight = Int(entries[place] & 15)
+            sum.rows += 1
             sum.weight += weight
             sum.target += Double(weight) * targets[Int(entries[place] >> 4)]
         }
@@ -146,6 +150,7 @@ final class RegressionGrower<Rank: FixedWidthInteger & UnsignedInteger & Bitwise
             for place in range {
                 let weight = Int(entries[place] & 15)
                 let rank = rank(place, feature)
+                bins[rank].rows += 1
                 bins[rank].weight += weight
                 bins[rank].target += Double(weight) * targets[Int(entries[place] >> 4)]
             }
@@ -161,7 +166,7 @@ final class RegressionGrower<Rank: FixedWidthInteger & UnsignedInteger & Bitwise
         for key in keys {
             let entry = entries[Int(key & 0xFFFF_FFFF)]
             let weight = Int(entry & 15)
-            let sum = Sum(weight: weight, target: Double(weight) * targets[Int(entry >> 4)])
+            let sum = Sum(rows: 1, weight: weight, target: Double(weight) * targets[Int(entry >> 4)])
             if let last = groups.last, last.rank == Int(key >> 32) {
                 groups[groups.count - 1].sum = last.sum + sum
             } else {
@@ -199,7 +204,7 @@ final class RegressionGrower<Rank: FixedWidthInteger & UnsignedInteger & Bitwise
                 guard !isLast || hasMissing && !missingGoesLeft else { continue }
                 let side = missingGoesLeft ? left + missing : left
                 let other = total - side
-                guard side.weight >= parameters.leafRowsMin, other.weight >= parameters.leafRowsMin else { continue }
+                guard side.rows >= parameters.leafRowsMin, other.rows >= parameters.leafRowsMin else { continue }
                 let worth = side.worth + other.worth
                 guard worth > best?.worth ?? -.infinity, isAllowed(side.mean, other.mean, feature, work.bounds) else { continue }
                 best = Choice(

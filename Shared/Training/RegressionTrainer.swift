@@ -1,4 +1,5 @@
 package import Forest
+internal import RiskDomain
 internal import Synchronization
 
 /// Fits regression trees and forests by squared error.

@@ -1,3 +1,5 @@
+internal import RiskDomain
+
 /// The rows a tree is grown from.
 package enum RowSample: Hashable, Sendable {
     /// Each once.

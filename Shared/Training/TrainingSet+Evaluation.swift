@@ -6,8 +6,13 @@ extension TrainingSet {
     ///
     /// - Parameter amounts: Money at stake of each row of the set; empty where it is not known.
     package func scored(_ rows: [Int], by engine: FlatEngine, amounts: [Double] = []) -> ScoredRows {
+        scored(rows, as: scores(of: rows, by: engine), amounts: amounts)
+    }
+
+    /// The same with scores of any origin.
+    package func scored(_ rows: [Int], as scores: [Double], amounts: [Double] = []) -> ScoredRows {
         ScoredRows(
-            scores: scores(of: rows, by: engine), isFraud: rows.map { isFraud[$0] }, times: rows.map { times[$0] },
+            scores: scores, isFraud: rows.map { isFraud[$0] }, times: rows.map { times[$0] },
             customers: rows.map { customers[$0] }, amounts: amounts.isEmpty ? [] : rows.map { amounts[$0] })
     }
 }

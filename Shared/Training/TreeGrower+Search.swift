@@ -1,3 +1,5 @@
+internal import RiskDomain
+
 extension TreeGrower {
     /// The best split by the node's sample of features.
     ///
@@ -37,17 +39,28 @@ extension TreeGrower {
         let missing = hasMissing ? groups[groupCount - 1].counts : .zero
         let numberCount = hasMissing ? groupCount - 1 : groupCount
         let leafRowsMin = parameters.leafRowsMin
+        // From this weight on a side has enough rows, whatever each weighs.
+        let leafWeightEnough = leafRowsMin * entryWeightMax
         let total = work.counts
         let isMonotonic = !parameters.monotonicity.isEmpty
         // Where each class is alone in two groups of one kind, no place between them is best; not so under further conditions.
         let isSkipping = !gaps && leafRowsMin == 1 && !isMonotonic
         var bestQuality = best?.quality ?? -.infinity
         var found: (rank: Int, left: ClassCounts, missingGoesLeft: Bool)?
+        var limits: LeafLimits?
+        func allowedRanks(_ missingGoesLeft: Bool) -> ClosedRange<Int>? {
+            let known = limits ?? leafLimits(work, feature)
+            limits = known
+            return missingGoesLeft ? known.missingLeft : known.missingRight
+        }
         @inline(__always) func consider(_ left: ClassCounts, _ rank: Int, _ missingGoesLeft: Bool) {
             let right = total - left
             if leafRowsMin > 1 { guard left.total >= leafRowsMin, right.total >= leafRowsMin else { return } }
             let quality = scorer.quality(left, right)
             guard quality > bestQuality else { return }
+            if leafRowsMin > 1, min(left.total, right.total) < leafWeightEnough {
+                guard let allowed = allowedRanks(missingGoesLeft), allowed.contains(rank) else { return }
+            }
             if isMonotonic { guard isAllowed(left, right, feature, work.bounds) else { return } }
             bestQuality = quality
             found = (rank, left, missingGoesLeft)
@@ -59,11 +72,11 @@ extension TreeGrower {
                 let group = groups[index]
                 if gaps, leafRowsMin > 1, group.counts.isPure, group.counts.fraud == 0 ? isFraudRarer : !isFraudRarer {
                     // The places at the gap's ends bound all between them.
+                    let after = total - left - group.counts
                     let bound = max(quality(left, total), quality(left + group.counts, total))
-                    if bound > bestQuality {
-                        searchInside(
-                            work, feature, from: index == 0 ? 0 : Int(groups[index - 1].rank) + 1, through: Int(group.rank), left,
-                            group.counts, total, { consider($0, $1, missingGoesLeft) })
+                    if min(left.total, after.total) < leafWeightEnough, bound > bestQuality, let allowed = allowedRanks(missingGoesLeft) {
+                        let ranks = (index == 0 ? 0 : Int(groups[index - 1].rank) + 1)...Int(group.rank)
+                        searchInside(work, feature, ranks, allowed, left, group.counts) { consider($0, $1, missingGoesLeft) }
                     }
                 }
                 left = left + group.counts
@@ -97,65 +110,38 @@ extension TreeGrower {
     }
 
     /// Tries the outermost places inside a gap that leave enough rows on both sides.
+    ///
+    /// - Parameters:
+    ///   - ranks: The gap's.
+    ///   - allowed: Ranks that may be the last to go left.
+    ///   - before: What goes left of the gap.
+    ///   - gap: All rows in the gap, of one class.
     func searchInside(
-        _ work: Pending, _ feature: Int, from first: Int, through last: Int, _ before: ClassCounts, _ gap: ClassCounts,
-        _ total: ClassCounts, _ consider: (ClassCounts, Int) -> Void
+        _ work: Pending, _ feature: Int, _ ranks: ClosedRange<Int>, _ allowed: ClosedRange<Int>, _ before: ClassCounts, _ gap: ClassCounts,
+        _ consider: (ClassCounts, Int) -> Void
     ) {
+        // The places at the gap's ends are tried anyway.
+        let isLowInside = ranks.contains(allowed.lowerBound) && allowed.lowerBound < ranks.upperBound
+        let isHighInside = ranks.contains(allowed.upperBound) && allowed.upperBound < ranks.upperBound
+        guard isLowInside || isHighInside else { return }
         let view = work.place.view
-        let leafRowsMin = parameters.leafRowsMin
-        let needLow = leafRowsMin - before.total
-        let after = total.total - before.total - gap.total
-        let needHigh = leafRowsMin - after
-        // Rows of the gap on the left: at least `needLow`, at most all but `needHigh`.
-        let most = gap.total - max(needHigh, 0)
-        guard needLow > 0 || needHigh > 0, needLow <= most, first < last else { return }
         let column = view.column(feature)
         let stride = view.rowStride
         let entries = entries.base
-        let keys = keys.base
         let isFraud = gap.legitimate == 0
-        var keyCount = 0
+        var (low, high) = (0, 0)
         for place in isFraud ? work.fraud : work.legitimate {
             let entry = entries[place]
             let rank = Int(truncatingIfNeeded: column[Int(entry >> 4) &* stride])
-            guard rank >= first, rank <= last else { continue }
-            keys[keyCount] = UInt32(truncatingIfNeeded: rank) << 5 | (entry & 15) << 1
-            keyCount &+= 1
-        }
-        var sum = 0
-        var low: (rank: Int, count: Int)?
-        var high: (rank: Int, count: Int)?
-        func add(_ count: Int, _ rank: Int) {
-            sum += count
-            guard sum >= needLow, sum <= most, sum < gap.total else { return }
-            if low == nil { low = (rank, sum) }
-            high = (rank, sum)
-        }
-        // As in grouping: sorting costs some ten times what looking at a bin does.
-        if last - first > 16 * keyCount {
-            RankSort.sort(keys, keyCount, keysSpill.base)
-            var place = 0
-            while place < keyCount {
-                let rank = keys[place] >> 5
-                var count = 0
-                while place < keyCount, keys[place] >> 5 == rank {
-                    count += Int(keys[place] >> 1 & 15)
-                    place += 1
-                }
-                add(count, Int(rank))
-            }
-        } else {
-            let bins = bins.base
-            for place in 0..<keyCount { bins[Int(keys[place] >> 5)] &+= UInt64(keys[place] >> 1 & 15) }
-            for rank in first...last where bins[rank] != 0 {
-                add(Int(bins[rank]), rank)
-                bins[rank] = 0
-            }
+            guard ranks.contains(rank) else { continue }
+            let weight = Int(entry & 15)
+            if rank <= allowed.lowerBound { low &+= weight }
+            if rank <= allowed.upperBound { high &+= weight }
         }
         func side(_ count: Int) -> ClassCounts {
             before + (isFraud ? ClassCounts(legitimate: 0, fraud: count) : ClassCounts(legitimate: count, fraud: 0))
         }
-        if needLow > 0, let low { consider(side(low.count), low.rank) }
-        if needHigh > 0, let high { consider(side(high.count), high.rank) }
+        if isLowInside { consider(side(low), allowed.lowerBound) }
+        if isHighInside { consider(side(high), allowed.upperBound) }
     }
 }

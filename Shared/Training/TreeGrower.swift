@@ -8,6 +8,10 @@
 // whole numbers. Least rows a leaf can make a place inside a gap the best one: the outermost that is allowed; it is looked for
 // where the gap's ends tell that it could win.
 //
+// Least rows a leaf and a split are counted as scikit-learn counts them: a row that the sample holds several times is one row, and
+// weighs as often as it is held in impurities and shares. An entry is a row, so a node knows its number; how many are left and right of a
+// place is looked for only where the weights leave it open, which is near the ends (LeafLimits).
+//
 // Layout. An entry is a row and how often the sample holds it, 28 and 4 bits: rows drawn never take no space, rows drawn more than
 // 15 times take two entries. A node owns one range of each class's entries; a split moves those that go left to the front and keeps the
 // order, so that rows are always read in ascending order. Buffers are made once per thread; a node allocates nothing.
@@ -15,6 +19,7 @@
 // Limits: binary labels; fewer than 2²⁷ rows. Scratch memory per thread: 13 bytes a row and 10 bytes per rank of the widest column.
 
 internal import Forest
+internal import RiskDomain
 
 /// A tree as grown, and the sets of its categorical splits by node.
 struct GrownTree {
@@ -33,6 +38,8 @@ final class TreeGrower<Rank: FixedWidthInteger & UnsignedInteger & BitwiseCopyab
         var place: Place
         /// Each class's entries, and where its rows are counted in ``ClassCounts/packed``.
         var ranges: [2 of (range: Range<Int>, shift: UInt64)] { [(legitimate, 0), (fraud, 32)] }
+        /// Different rows.
+        var rowCount: Int { legitimate.count + fraud.count }
         /// What the node's answers must stay within, where some feature is monotonic.
         var bounds = (lower: -Double.infinity, upper: Double.infinity)
     }
@@ -87,6 +94,8 @@ final class TreeGrower<Rank: FixedWidthInteger & UnsignedInteger & BitwiseCopyab
     let knots: Scratch<UInt32>
     let groups: Scratch<Group>
     var groupCount = 0
+    /// How often the sample holds an entry's row, at most.
+    var entryWeightMax = 1
 
     /// Groups of the rarer class up to which its gaps are counted; beyond, bins by rank do better.
     static var minorityMax: Int { 30_000 }
@@ -148,6 +157,7 @@ final class TreeGrower<Rank: FixedWidthInteger & UnsignedInteger & BitwiseCopyab
         var low = 0
         var high = rowCount
         var counts = ClassCounts.zero
+        entryWeightMax = 1
         isFraud.withUnsafeBufferPointer { isFraud in
             let entries = entries.base
             for row in 0..<rowCount {
@@ -158,6 +168,7 @@ final class TreeGrower<Rank: FixedWidthInteger & UnsignedInteger & BitwiseCopyab
                 while left > 0 {
                     let part = min(left, 15)
                     left -= part
+                    entryWeightMax = max(entryWeightMax, Int(part))
                     let entry = UInt32(row) << 4 | UInt32(part)
                     if isFraud[row] {
                         high -= 1
@@ -212,8 +223,7 @@ final class TreeGrower<Rank: FixedWidthInteger & UnsignedInteger & BitwiseCopyab
     /// Remembers a node unless it must stay a leaf.
     func push(_ work: Pending) {
         guard work.depth < depthMax, !work.counts.isPure else { return }
-        let total = work.counts.total
-        guard total >= parameters.splitRowsMin, total >= 2 * parameters.leafRowsMin else { return }
+        guard work.rowCount >= parameters.splitRowsMin, work.rowCount >= 2 * parameters.leafRowsMin else { return }
         pending.append(work)
     }
 

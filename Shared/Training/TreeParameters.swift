@@ -58,9 +58,9 @@ package struct TreeParameters: Hashable, Sendable {
     package var choice: SplitChoice
     /// Edges from the root to a leaf at most; nil for no bound but the model file's.
     package var depthMax: Int?
-    /// Rows, repeated draws counted, that a node needs to be split; at least 2.
+    /// Rows that a node needs to be split, at least 2; a row that the sample holds several times counts once.
     package var splitRowsMin: Int
-    /// Rows, repeated draws counted, that each child must keep; at least 1.
+    /// Rows that each child must keep, at least 1; a row that the sample holds several times counts once.
     package var leafRowsMin: Int
     /// Least decrease of impurity, weighed by the node's share of the tree's rows, that a split must bring.
     package var impurityDecreaseMin: Double

@@ -1,5 +1,4 @@
 internal import Forest
-internal import Glibc
 
 extension GrownTree {
     /// Minimal cost-complexity pruning: cuts the subtree whose split lowers the impurity least per leaf, while that is at most `alpha`.
@@ -10,46 +9,16 @@ extension GrownTree {
     mutating func prune(alpha: Double, criterion: SplitCriterion) {
         let risk = (0..<tree.nodeCount).map { node in
             let value = tree.value[node]
-            let impurity =
-                switch criterion {
-                case .gini: 1 - value * value - (1 - value) * (1 - value)
-                case .entropy: -[value, 1 - value].reduce(0) { $1 > 0 ? $0 + $1 * log2($1) : $0 }
-                }
-            return impurity * tree.cover[node] / tree.cover[0]
+            return criterion.impurity(value) * tree.cover[node] / tree.cover[0]
         }
         prune(alpha: alpha, risk: risk)
     }
 
     /// - Parameter risk: By node, its impurity times its share of the tree's weight.
     mutating func prune(alpha: Double, risk: [Double]) {
-        let count = tree.nodeCount
-        var isLeaf = (0..<count).map { tree.isLeaf($0) }
-        var leafRisk = risk
-        var leafCount = [Int](repeating: 1, count: count)
-        while !isLeaf[0] {
-            for node in (0..<count).reversed() {
-                guard !isLeaf[node] else {
-                    leafRisk[node] = risk[node]
-                    leafCount[node] = 1
-                    continue
-                }
-                let (left, right) = (Int(tree.left[node]), Int(tree.right[node]))
-                leafRisk[node] = leafRisk[left] + leafRisk[right]
-                leafCount[node] = leafCount[left] + leafCount[right]
-            }
-            var weakest: (node: Int, alpha: Double)?
-            var reached = [Bool](repeating: false, count: count)
-            reached[0] = true
-            for node in 0..<count where reached[node] && !isLeaf[node] {
-                reached[Int(tree.left[node])] = true
-                reached[Int(tree.right[node])] = true
-                let gain = (risk[node] - leafRisk[node]) / Double(leafCount[node] - 1)
-                if gain < weakest?.alpha ?? .infinity { weakest = (node, gain) }
-            }
-            guard let weakest, weakest.alpha <= alpha else { break }
-            isLeaf[weakest.node] = true
-        }
-        rebuild { isLeaf[$0] }
+        let path = PruningPath(
+            left: tree.left, right: tree.right, isLeaf: (0..<tree.nodeCount).map { tree.isLeaf($0) }, risk: risk, alphaMax: alpha)
+        rebuild { path.alphas[$0] <= alpha }
     }
 
     /// Makes some inner nodes leaves and drops what is below, nodes kept in their order.
@@ -88,14 +57,27 @@ extension Tree {
 extension GrownTree {
     /// The tree in the general form.
     func decisionTree(_ scales: [RankScale]) -> DecisionTree {
-        var general = tree.decisionTree
-        guard !categories.isEmpty else { return general }
-        general.categorySet = [Int32](repeating: 0, count: tree.nodeCount)
-        for node in categories.keys.sorted() {
+        var sets: [Int: CategorySet] = [:]
+        for (node, ranks) in categories {
             let scale = scales[Int(tree.feature[node])]
+            sets[node] = CategorySet(values: ranks.map { scale.lowest[Int($0)] }, isTruncating: false)
+        }
+        return tree.decisionTree(categories: sets)
+    }
+}
+
+extension Tree {
+    /// The tree in the general form.
+    ///
+    /// - Parameter categories: By node, the names that go left at a categorical split.
+    func decisionTree(categories: [Int: CategorySet]) -> DecisionTree {
+        var general = decisionTree
+        guard !categories.isEmpty else { return general }
+        general.categorySet = [Int32](repeating: 0, count: nodeCount)
+        for node in categories.keys.sorted() {
             general.flags[node].insert(.isCategorical)
             general.categorySet[node] = Int32(general.categories.count)
-            general.categories.append(CategorySet(values: categories[node]!.map { scale.lowest[Int($0)] }, isTruncating: false))
+            general.categories.append(categories[node]!)
         }
         return general
     }

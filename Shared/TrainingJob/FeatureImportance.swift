@@ -19,10 +19,11 @@ struct FeatureImportance {
 
     init(_ forest: Forest, criterion: SplitCriterion) {
         var shares = [Double](repeating: 0, count: forest.features.count)
-        for tree in forest.trees {
+        for tree in forest.ensemble.trees {
+            let values = tree.nodeValues
             var decreases = [Double](repeating: 0, count: forest.features.count)
             for node in 0..<tree.nodeCount where !tree.isLeaf(node) {
-                func impurity(_ node: Int) -> Double { tree.cover[node] * FeatureImportance.impurity(tree.value[node], criterion) }
+                func impurity(_ node: Int) -> Double { tree.cover[node] * FeatureImportance.impurity(values[node], criterion) }
                 let decrease = impurity(node) - impurity(Int(tree.left[node])) - impurity(Int(tree.right[node]))
                 decreases[Int(tree.feature[node])] += max(0, decrease)
             }

@@ -7,7 +7,9 @@ import Training
 
 /// What is typed, as values that fit together.
 struct TrainerOptions: Sendable {
-    static let declared: [Command.Option] = [
+    static let declared: [Command.Option] = dataOptions + growthOptions + outcomeOptions
+
+    private static let dataOptions: [Command.Option] = [
         .init("csv", .path, isRepeated: true, doc: "Labelled transactions, plain or .gz; repeat in order of time"),
         .init("features", .path, doc: "The features file (features.file)"),
         .init(
@@ -22,19 +24,9 @@ struct TrainerOptions: Sendable {
         .init("train-days", .int(1...3_650), default: "7", doc: "Days to learn from"),
         .init("delay-days", .int(0...3_650), default: "7", doc: "Days between learning and testing, in which labels become known"),
         .init("test-days", .int(1...3_650), default: "7", doc: "Days to test on"),
-        .init(
-            "model-set", .choice(["standard"]), default: "standard", doc: "The recipe to begin with; the options below change parts of it"),
-        .init("algorithm", .choice(["forest", "tree"]), default: "forest", doc: "A forest of the recipe, or one Gini tree of depth 2"),
-        .init(
-            "criterion", .choice(SplitCriterion.allCases.map(\.rawValue).sorted()),
-            doc: "What makes a split good: entropy is information gain"),
-        .init("trees", .int(1...10_000), doc: "Trees of a forest"),
-        .init("depth", .int(0...256), doc: "Greatest depth of a tree"),
-        .init("leaf", .int(1...1_000_000_000), doc: "Fewest rows of a leaf"),
-        .init("sample", doc: "Features that a split looks at: all, sqrt or a number"),
-        .init(
-            "shard", doc: "Grow only this part of the trees, such as 1/4; with all parts at hand, assay model merge makes the whole of them"
-        ),
+    ]
+
+    private static let outcomeOptions: [Command.Option] = [
         .init("seed", .int(0...Int.max), default: "0", doc: "Seed of all that is random"),
         .init(
             "thresholds", .choice(["rates", "cost"]), default: "rates",
@@ -65,7 +57,8 @@ struct TrainerOptions: Sendable {
     ]
     static let declaredFlags: [Command.Flag] = [
         .init("from-postgres", doc: "Read transactions and outcomes from ledger.event_log at postgres.url in place of CSV files"),
-        .init("compare", doc: "Set a Gini tree and an information-gain tree of depth 2 beside the model"),
+        .init(
+            "compare", doc: "Set the baselines beside the model: logistic regression, a Gini tree and an information-gain tree of depth 2"),
         .init("json", doc: "Print the report as JSON"),
         .init("quiet", doc: "No progress"),
     ]
@@ -79,9 +72,17 @@ struct TrainerOptions: Sendable {
     var trainDays: Int32
     var delayDays: Int32
     var testDays: Int32
+    /// What is known of it without the features file; see ``recipe(for:)``.
     var recipe: ModelRecipe
+    /// Features by name, and which way the score may go with them.
+    var monotone: [(feature: String, direction: Monotonicity)]
+    var categorical: [String]
     /// The part of the forest to grow; nil for the whole.
     var shard: TrainingShard?
+    /// Models grown with `--shard`, to be put together in place of growing trees.
+    var partPaths: [String]
+    /// The command, for usage errors found later.
+    var command: String
     var reviewAt: Double?
     var declineAt: Double?
     var isComparing: Bool
@@ -124,16 +125,10 @@ struct TrainerOptions: Sendable {
             }
             return time.day
         }
+        command = invocation.path
         recipe = try TrainerOptions.recipe(invocation)
-        if let text = invocation.optionalString("shard") {
-            do { shard = try TrainingShard(text) } catch {
-                throw usage("--shard must be a part and their number, such as 1/4, got \"\(text.prefix(40))\"")
-            }
-            guard case .forest(let parameters) = recipe.algorithm else { throw usage("--shard is for --algorithm forest") }
-            guard let shard, !shard.trees(of: parameters.treeCount).isEmpty else {
-                throw usage("--shard \(text.prefix(40)): \(parameters.treeCount) trees do not fill so many parts")
-            }
-        }
+        (monotone, categorical) = try TrainerOptions.features(invocation)
+        (shard, partPaths) = try TrainerOptions.parts(invocation, recipe)
         reviewAt = invocation.optionalDouble("review-at")
         declineAt = invocation.optionalDouble("decline-at")
         if let reviewAt, let declineAt, reviewAt > declineAt { throw usage("--review-at is greater than --decline-at") }
@@ -153,6 +148,7 @@ struct TrainerOptions: Sendable {
             throw usage("--folds is for --protocol prequential")
         }
         if foldCount > 1, shard != nil { throw usage("--shard goes with --protocol handbook") }
+        if foldCount > 1, !partPaths.isEmpty { throw usage("--part goes with --protocol handbook") }
         isCostChoosing = invocation.string("thresholds") == "cost"
         alertsPerDay = invocation.optionalInt("alerts-per-day")
         if isCostChoosing, alertsPerDay != nil { throw usage("--alerts-per-day is for --thresholds rates") }
@@ -170,70 +166,5 @@ struct TrainerOptions: Sendable {
         let name = model.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
         let stem = name.lastIndex(of: ".").map { model.dropLast(name[$0...].count) } ?? model[...]
         return (stem.isEmpty || stem.hasSuffix("/") ? model[...] : stem) + ".html"
-    }
-
-    private static func recipe(_ invocation: CommandInvocation) throws(CommandUsageFailure) -> ModelRecipe {
-        var recipe = ModelRecipe.standard
-        recipe.targets = ThresholdTargets(
-            alertRateMax: invocation.double("alert-rate"), declinePrecisionMin: invocation.double("decline-precision"))
-        recipe.seed = UInt64(invocation.int("seed"))
-        if invocation.string("algorithm") == "tree" {
-            guard invocation.optionalInt("trees") == nil else {
-                throw CommandUsageFailure(path: invocation.path, problem: "--trees is for --algorithm forest")
-            }
-            recipe.algorithm = .tree(TreeParameters(criterion: .gini, depthMax: 2))
-        }
-        switch recipe.algorithm {
-        case .tree(let tree): recipe.algorithm = .tree(try changed(tree, invocation))
-        case .forest(var forest):
-            forest.tree = try changed(forest.tree, invocation)
-            if let count = invocation.optionalInt("trees") { forest.treeCount = count }
-            recipe.algorithm = .forest(forest)
-        }
-        return recipe
-    }
-
-    private static func changed(_ tree: TreeParameters, _ invocation: CommandInvocation) throws(CommandUsageFailure) -> TreeParameters {
-        var tree = tree
-        if let criterion = invocation.optionalString("criterion").flatMap(SplitCriterion.init) { tree.criterion = criterion }
-        if let depth = invocation.optionalInt("depth") { tree.depthMax = depth }
-        if let leaf = invocation.optionalInt("leaf") { tree.leafRowsMin = leaf }
-        switch invocation.optionalString("sample") {
-        case nil: break
-        case "all": tree.featureSample = .all
-        case "sqrt": tree.featureSample = .squareRoot
-        case let text?:
-            guard let count = Int(text), count >= 1 else {
-                throw CommandUsageFailure(
-                    path: invocation.path, problem: "--sample must be all, sqrt or a whole number of at least 1, got \"\(text.prefix(40))\""
-                )
-            }
-            tree.featureSample = .count(count)
-        }
-        return tree
-    }
-}
-
-extension ModelRecipe {
-    var criterion: SplitCriterion {
-        switch algorithm {
-        case .tree(let tree): tree.criterion
-        case .forest(let forest): forest.tree.criterion
-        }
-    }
-
-    /// What tables call it: `forest of 100, entropy, depth 12`.
-    var name: String {
-        func shape(_ tree: TreeParameters) -> String { "\(tree.criterion.rawValue), depth \(tree.depthMax.map { "\($0)" } ?? "any")" }
-        switch algorithm {
-        case .tree(let tree): return "tree, \(shape(tree))"
-        case .forest(let forest): return "forest of \(forest.treeCount), \(shape(forest.tree))"
-        }
-    }
-
-    /// Trees to be grown, by one trainer of all where it has only a part of them to grow.
-    func treeCount(of shard: TrainingShard?) -> Int {
-        guard case .forest(let forest) = algorithm else { return 1 }
-        return shard?.trees(of: forest.treeCount).count ?? forest.treeCount
     }
 }

@@ -30,50 +30,45 @@ struct TrainerRun: Sendable {
             try options.reasonsPath.map { try SuiteFiles.reasons(path: $0) } ?? SuiteFiles.reasons(beside: options.featuresPath)
         // Words that do not fit the features are told before hours of training, not after.
         _ = try reasons?.words(for: features.featureNames)
-        if let unknown = options.slices.first(where: { !features.featureNames.contains($0) }) {
-            throw TrainerFault("--slice \(unknown): the features file has no such feature")
-        }
+        let recipe = try options.recipe(for: features)
+        let parts = try TrainerParts(options.partPaths)
         let plan = try TrainingPlan(try await history(features), features, options, progress: progress)
+        let grown = try parts?.trees(agreeingWith: record(recipe.growthRecord(plan.set, rows: plan.train)), features)
         let fitStart = clock.now
         let bar = ProgressBar(
-            "Growing trees", total: options.recipe.treeCount(of: options.shard) * plan.folds.count, unit: "trees", output: progress)
+            "Growing trees", total: recipe.grownCount(of: options.shard) * plan.folds.count, unit: "trees",
+            output: grown == nil ? progress : .none)
         var folds: [FittedFold] = []
-        for fold in plan.folds { folds.append(try await fitted(fold, plan, features) { bar.advance() }) }
+        for fold in plan.folds { folds.append(try await fitted(recipe, fold, plan, features, grown: grown) { bar.advance() }) }
         bar.finish()
         let fitTime = fitStart.duration(to: clock.now)
         var own = folds[folds.count - 1]
         try await addIntervals(&own)
-        own.forest = try own.forest.replacing(thresholds: own.forest.thresholds, training: record(own.forest.training, own.evaluation))
-            .replacing(reasons: reasons)
-        var compared: [EvaluationReport] = []
-        if options.isComparing {
-            for criterion in [SplitCriterion.gini, .entropy] {
-                let recipe = ModelRecipe(algorithm: .tree(TreeParameters(criterion: criterion, depthMax: 2)))
-                let tree = try await recipe.fit(plan.set, rows: plan.train, featureSet: features.hash)
-                compared.append(
-                    EvaluationReport(
-                        model: recipe.name, plan.set.scored(plan.test, by: FlatEngine(tree), amounts: plan.amounts),
-                        thresholds: tree.thresholds, k: options.cardCount, costs: options.costs))
-            }
-        }
-        let model = own.forest.encode()
+        var told = own.fit.forest.training.map(record)
+        told?.metrics = own.evaluation.metrics + (own.unseen?.unseenMetrics ?? [])
+        own.fit.forest = try own.fit.forest.replacing(thresholds: own.fit.forest.thresholds, training: told).replacing(reasons: reasons)
+        let baselines = options.isComparing ? try await Baselines(recipe, plan, features, options) : nil
+        let forest = own.fit.forest
+        let model = forest.encode()
         let hash = ContentHash(of: model)
         let report = TrainingReport(
-            features: features, plan: plan, forest: own.forest, hash: hash, rows: own.rows, evaluation: own.evaluation, compared: compared,
+            features: features, plan: plan, forest: forest, uncalibrated: own.fit.uncalibrated, hash: hash, rows: own.rows,
+            evaluation: own.evaluation, unseen: own.unseen, compared: baselines?.reports ?? [],
             folds: plan.folds.count > 1 ? folds.map(\.evaluation) : [],
-            importance: FeatureImportance(own.forest, criterion: options.recipe.criterion),
-            measured: try MeasuredImportance(own.forest, plan.set, rows: plan.test, seed: options.recipe.seed, progress: progress),
-            trainScores: own.trainScores, slices: options.slices)
+            importance: FeatureImportance(own.fit.uncalibrated, criterion: recipe.criterion),
+            measured: try MeasuredImportance(forest, plan.set, rows: plan.test, seed: recipe.seed, progress: progress),
+            trainScores: .init(scores: own.fit.scores, isUnseen: own.fit.basis != .fitted), compression: own.fit.compression,
+            slices: options.slices, remarks: baselines?.remarks ?? [])
         if let path = options.modelPath { try FileBytes.write(model, to: path) }
         for path in options.jsonPaths { try FileBytes.write(report.json, to: path) }
         for path in options.pagePaths { try FileBytes.write(report.page.render(), to: path) }
         if options.isJson { return String(decoding: report.json, as: UTF8.self) }
-        let trees = own.forest.treeCount == 1 ? "1 tree" : "\(TextNumber.grouped(own.forest.treeCount)) trees"
+        let trees = forest.treeCount == 1 ? "1 tree" : "\(TextNumber.grouped(forest.treeCount)) trees"
         let place = options.modelPath.map { ", written to \($0)" } ?? "; --out FILE keeps it"
         var lines = [
             report.text,
             "model \(hash.short), features \(features.name) \(features.hash.short): \(trees), "
-                + "\(TextNumber.grouped(own.forest.nodeCount)) nodes, \(TextNumber.grouped(model.count)) bytes\(place)",
+                + "\(TextNumber.grouped(forest.nodeCount)) nodes, \(TextNumber.grouped(model.count)) bytes\(place)",
         ]
         if !options.pagePaths.isEmpty { lines.append("report written to \(options.pagePaths.joined(separator: ", "))") }
         lines.append("fitted in \(seconds(fitTime)) s of \(seconds(start.duration(to: clock.now))) s")
@@ -89,41 +84,45 @@ struct TrainerRun: Sendable {
 
     /// A model and how it did on the rows that followed.
     private struct FittedFold {
-        var forest: Forest
+        var fit: ModelRecipe.Fit
         /// The test rows, scored.
         var rows: ScoredRows
         var evaluation: EvaluationReport
-        /// How it scores the rows it learnt from, out-of-bag where it can; and whether it can.
-        var trainScores: TrainingReport.TrainScores
+        /// How it does on the rows it learnt from, each scored by trees that did not see it; nil where there are none.
+        var unseen: EvaluationReport?
     }
 
     private func fitted(
-        _ fold: TrainingPlan.Fold, _ plan: TrainingPlan, _ features: FeatureSet, progress: @escaping @Sendable () -> Void
+        _ recipe: ModelRecipe, _ fold: TrainingPlan.Fold, _ plan: TrainingPlan, _ features: FeatureSet, grown: [DecisionTree]?,
+        progress: @escaping @Sendable () -> Void
     ) async throws -> FittedFold {
-        let fit = try await options.recipe.fitted(
-            fold.set, rows: fold.train, featureSet: features.hash, shard: options.shard, progress: progress)
-        let thresholds = asked(over: chosen(fit, fold, plan))
-        let forest = try fit.forest.replacing(thresholds: thresholds, training: fit.forest.training)
-        let rows = fold.set.scored(fold.test, by: FlatEngine(forest), amounts: plan.amounts)
+        var fit = try await recipe.fitted(
+            fold.set, rows: fold.train, featureSet: features.hash, shard: options.shard, grown: grown, progress: progress)
+        let learnt = ScoredRows(
+            scores: fit.scores, isFraud: fit.rows.map { fold.set.isFraud[$0] }, times: fit.rows.map { fold.set.times[$0] },
+            customers: fit.rows.map { fold.set.customers[$0] }, amounts: fit.rows.map { plan.amounts[$0] })
+        let thresholds = asked(over: chosen(fit, learnt, of: fold.train.count))
+        fit.forest = try fit.forest.replacing(thresholds: thresholds, training: fit.forest.training)
+        let rows = fold.set.scored(fold.test, by: FlatEngine(fit.forest), amounts: plan.amounts)
+        func report(_ name: String, _ rows: ScoredRows) -> EvaluationReport {
+            EvaluationReport(model: name, rows, thresholds: thresholds, k: options.cardCount, costs: options.costs)
+        }
         return FittedFold(
-            forest: forest, rows: rows,
-            evaluation: EvaluationReport(
-                model: options.recipe.name, rows, thresholds: thresholds, k: options.cardCount, costs: options.costs),
-            trainScores: .init(scores: fit.scores, isOutOfBag: fit.isOutOfBag))
+            fit: fit, rows: rows, evaluation: report(recipe.name, rows),
+            unseen: fit.basis == .fitted ? nil : report("train rows, \(fit.basis.rawValue)", learnt))
     }
 
     /// Thresholds by the costs, or by the alerts of a day, or as the recipe has them; on the scores that the recipe chose them on.
-    private func chosen(_ fit: ModelRecipe.Fit, _ fold: TrainingPlan.Fold, _ plan: TrainingPlan) -> DecisionThresholds {
-        let rows = ScoredRows(
-            scores: fit.scores, isFraud: fit.rows.map { fold.set.isFraud[$0] }, times: fit.rows.map { fold.set.times[$0] },
-            customers: fit.rows.map { fold.set.customers[$0] }, amounts: fit.rows.map { plan.amounts[$0] })
-        if options.isCostChoosing { return CostCurve(rows, options.costs).thresholds }
+    ///
+    /// - Parameter learnt: The rows that the recipe chose them on, of `trainCount` in all.
+    private func chosen(_ fit: ModelRecipe.Fit, _ learnt: ScoredRows, of trainCount: Int) -> DecisionThresholds {
+        if options.isCostChoosing { return CostCurve(learnt, options.costs).thresholds }
         guard let alertsPerDay = options.alertsPerDay else { return fit.forest.thresholds }
         // Rows left out of no bag are few; the budget is scaled to those that were scored.
-        let share = Double(fit.rows.count) / Double(max(1, fold.train.count))
+        let share = Double(learnt.count) / Double(max(1, trainCount))
         let alertCount = Int(Double(alertsPerDay) * Double(options.trainDays) * share)
         let review =
-            ThresholdChoice.lowest(withinAlerts: alertCount, scores: rows.scores, isFraud: rows.isFraud).map { $0.threshold } ?? 1
+            ThresholdChoice.lowest(withinAlerts: alertCount, scores: learnt.scores, isFraud: learnt.isFraud).map { $0.threshold } ?? 1
         return DecisionThresholds(review: review, decline: max(review, fit.forest.thresholds.decline))
     }
 
@@ -142,8 +141,9 @@ struct TrainerRun: Sendable {
         bar.finish()
     }
 
-    private func record(_ record: TrainingRecord?, _ evaluation: EvaluationReport) -> TrainingRecord? {
-        guard var record else { return nil }
+    /// With what the trainer adds to the recipe's record.
+    private func record(_ record: TrainingRecord) -> TrainingRecord {
+        var record = record
         let delay = ConfigurationValue.duration(.microseconds(options.outcomeDelayMicros)).text
         record.parameters += [
             .init("protocol", options.foldCount > 1 ? "prequential" : "handbook"), .init("train_days", "\(options.trainDays)"),
@@ -163,7 +163,6 @@ struct TrainerRun: Sendable {
         if let alertsPerDay = options.alertsPerDay { record.parameters.append(.init("alerts_per_day", "\(alertsPerDay)")) }
         if let reviewAt = options.reviewAt { record.parameters.append(.init("review_at", "\(reviewAt)")) }
         if let declineAt = options.declineAt { record.parameters.append(.init("decline_at", "\(declineAt)")) }
-        record.metrics = evaluation.metrics
         return record
     }
 

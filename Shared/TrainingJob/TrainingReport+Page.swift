@@ -25,7 +25,9 @@ extension TrainingReport {
         ]
         page.parameters = [("seed", "\(training?.seed ?? 0)")] + (training?.parameters ?? []).map { ($0.name, $0.value) }
         page.periods = periods
+        if let compressionText { page.facts.append(("compressed", compressionText)) }
         page.compared = compared
+        page.unseen = unseen
         page.folds = folds
         page.importances = [
             .init(
@@ -48,7 +50,7 @@ extension TrainingReport {
         page.tree = TreeDrawing(
             forest.treeCount == 1
                 ? "The tree, its first levels" : "Tree 1 of \(TextNumber.grouped(forest.treeCount)), its first levels",
-            forest.trees[0].decisionTree, features: forest.features, values: forest.trees[0].value,
+            uncalibrated.ensemble.trees[0], features: forest.features, values: uncalibrated.ensemble.trees[0].nodeValues,
             isShowingMissing: plan.set.columns.contains { $0.contains(where: \.isNaN) })
         page.notes = notes
         return page

@@ -12,26 +12,34 @@ struct TrainingReport {
     var features: FeatureSet
     var plan: TrainingPlan
     var forest: Forest
+    /// The same trees with shares of fraud in their leaves.
+    var uncalibrated: Forest
     /// SHA-256 of the model's file.
     var hash: ContentHash
     /// The test rows as the model scores them.
     var rows: ScoredRows
     var evaluation: EvaluationReport
-    /// Other models on the same rows.
+    /// The rows it learnt from, each as scored by trees that did not see it; nil where there are none.
+    var unseen: EvaluationReport?
+    /// Other models on the test rows.
     var compared: [EvaluationReport]
     /// By fold, the earliest first; empty for one fold.
     var folds: [EvaluationReport]
     var importance: FeatureImportance
     var measured: MeasuredImportance
     var trainScores: TrainScores
+    /// What was made smaller; nil without.
+    var compression: ForestCompression.Report?
     /// Features by which the page is broken down, beside its own choice.
     var slices: [String]
+    /// Of the run, beside those on the data.
+    var remarks: [String]
 
     /// How the model scores rows it learnt from.
     struct TrainScores: Sendable {
         var scores: [Double]
         /// Whether each was scored only by trees that did not see it.
-        var isOutOfBag: Bool
+        var isUnseen: Bool
     }
 
     private var evaluations: [EvaluationReport] { [evaluation] + compared }
@@ -45,7 +53,7 @@ struct TrainingReport {
         }
         features.sort { ($1.index, $0.name) < ($0.index, $1.name) }
         // A model knows the rows it learnt from too well: only scores of trees that did not see them can be compared with later ones.
-        guard trainScores.isOutOfBag, let score = StabilityIndex(earlier: trainScores.scores, later: rows.scores).value else {
+        guard trainScores.isUnseen, let score = StabilityIndex(earlier: trainScores.scores, later: rows.scores).value else {
             return features
         }
         return [("score", score)] + features
@@ -63,7 +71,18 @@ struct TrainingReport {
         if plan.repeatedCount > 0 {
             notes.append("\(TextNumber.grouped(plan.repeatedCount)) transactions have the id of an earlier one and were left out")
         }
-        return notes
+        return notes + remarks
+    }
+
+    /// `compressed from 100 to 91 trees and …`
+    var compressionText: String? {
+        compression.map { report in
+            func grouped(_ number: Int) -> String { TextNumber.grouped(number) }
+            return "\(grouped(report.treesBefore)) trees of \(grouped(report.nodesBefore)) nodes became \(grouped(report.treesAfter)) of "
+                + "\(grouped(report.nodesAfter)), \(grouped(report.thresholdsChanged)) thresholds changed; scores of the train rows moved by "
+                + "\(FigureText.short(report.scoreChangeMean)) on average, \(FigureText.short(report.scoreChangeMax)) at most, their mean squared error "
+                + "from \(FigureText.fixed(report.errorBefore, 6)) to \(FigureText.fixed(report.errorAfter, 6))"
+        }
     }
 
     var text: String {
@@ -98,7 +117,7 @@ struct TrainingReport {
                 TextNumber.fixed(measured?.loss ?? 0, decimals: 4),
             ])
         }
-        var blocks = [periods.render(), EvaluationReport.table(evaluations)]
+        var blocks = [periods.render(), EvaluationReport.table(evaluations + (unseen.map { [$0] } ?? []))]
         if !folds.isEmpty {
             blocks.append(
                 EvaluationReport.table(
@@ -110,6 +129,7 @@ struct TrainingReport {
         }
         if !evaluation.intervals.isEmpty { blocks.append(intervals.render()) }
         blocks.append(shares.render())
+        if let compressionText { blocks.append("compressed: \(compressionText)\n") }
         return blocks.joined(separator: "\n") + notes.map { "\nnote: \($0)\n" }.joined()
     }
 
@@ -162,6 +182,30 @@ struct TrainingReport {
                 for evaluation in evaluations {
                     json.element()
                     evaluation.write(to: &json)
+                }
+            }
+            if let unseen {
+                json.key("trainRowsUnseen")
+                unseen.write(to: &json)
+            }
+            if let compression {
+                json.key("compression")
+                json.object { json in
+                    for (name, value) in [
+                        ("treesBefore", compression.treesBefore), ("treesAfter", compression.treesAfter),
+                        ("nodesBefore", compression.nodesBefore), ("nodesAfter", compression.nodesAfter),
+                        ("thresholdsChanged", compression.thresholdsChanged),
+                    ] {
+                        json.key(name)
+                        json.number(value)
+                    }
+                    for (name, value) in [
+                        ("scoreChangeMean", compression.scoreChangeMean), ("scoreChangeMax", compression.scoreChangeMax),
+                        ("errorBefore", compression.errorBefore), ("errorAfter", compression.errorAfter),
+                    ] {
+                        json.key(name)
+                        json.number(value)
+                    }
                 }
             }
             if !folds.isEmpty {

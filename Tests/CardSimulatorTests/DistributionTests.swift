@@ -1,5 +1,6 @@
 import CardSimulator
 import Glibc
+import RiskDomain
 import Testing
 
 @Suite("Random variates")
@@ -8,7 +9,7 @@ struct DistributionTests {
     func logarithm() {
         var random = SplitMix64(seed: 1)
         for _ in 0..<20_000 {
-            let value = random.unit() + 0x1p-60
+            let value = random.nextUnit() + 0x1p-60
             #expect(abs(exactLogarithm(value) - log(value)) <= 4 * max(log(value).ulp, 0x1p-60))
         }
     }
@@ -44,7 +45,7 @@ struct DistributionTests {
     func indices() {
         var random = SplitMix64(seed: 4)
         var counts = [0, 0, 0]
-        for _ in 0..<30_000 { counts[random.index(below: 3)] += 1 }
+        for _ in 0..<30_000 { counts[random.next(below: 3)] += 1 }
         #expect(counts.allSatisfy { abs($0 - 10_000) < 300 })
     }
 }

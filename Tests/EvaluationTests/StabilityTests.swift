@@ -1,4 +1,5 @@
 import Evaluation
+import RiskDomain
 import Testing
 import Training
 

@@ -2,6 +2,7 @@ import Contracts
 import Foundation
 import Intake
 import OracleSupport
+import RiskDomain
 import Testing
 
 private let python = ["/usr/bin/python3", "/usr/local/bin/python3"].first { FileManager.default.isExecutableFile(atPath: $0) }
@@ -11,7 +12,7 @@ private let python = ["/usr/bin/python3", "/usr/local/bin/python3"].first { File
 struct AmountOracleTests {
     @Test(arguments: 0..<4 as Range<UInt64>)
     func amountsAreThoseOfPythonsDecimal(seed: UInt64) throws {
-        var rng = SplitMix64(state: seed)
+        var rng = SplitMix64(seed: seed)
         let intake = try makeIntake(replacing: [
             ("minor_max: 1000000000000", "minor_max: 9223372036854775807"), ("negative: reject", "negative: accept"),
         ])

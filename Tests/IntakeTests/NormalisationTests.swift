@@ -64,7 +64,7 @@ import Testing
 
     @Test(arguments: 0..<20 as Range<UInt64>)
     func amountsInAnySpellingAreTheSameAmount(seed: UInt64) throws {
-        var rng = SplitMix64(state: seed)
+        var rng = SplitMix64(seed: seed)
         let intake = try makeIntake()
         for _ in 0..<200 {
             let (currency, exponent) = [("EUR", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4)].randomElement(using: &rng)!
@@ -111,7 +111,7 @@ import Testing
 
     @Test(arguments: 0..<20 as Range<UInt64>)
     func instantsAgreeWithTheDomainsReader(seed: UInt64) throws {
-        var rng = SplitMix64(state: seed)
+        var rng = SplitMix64(seed: seed)
         let intake = try makeIntake()
         for _ in 0..<100 {
             let time = EventTime(micros: Int64.random(in: 946_684_800...4_102_444_799, using: &rng) * 1_000_000)
@@ -128,7 +128,7 @@ import Testing
 
     @Test(arguments: 0..<20 as Range<UInt64>)
     func noMessageTraps(seed: UInt64) throws {
-        var rng = SplitMix64(state: seed)
+        var rng = SplitMix64(seed: seed)
         let intake = try makeIntake()
         let good = Array(transaction(["attributes": #"{"a":"b\n","c":[1]}"#]).utf8)
         for _ in 0..<500 {

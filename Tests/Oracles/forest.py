@@ -6,7 +6,7 @@
 
 Needs numpy and scikit-learn >= 1.4 (missing values and directions in trees). Ends with status 1 when anything differs.
 
-Trees, on all rows and on bootstrap samples, must be scikit-learn's in structure: the same feature and threshold at each node (to 1e-12),
+Trees, on all rows, on bootstrap samples and on rows that weigh as often as a bootstrap sample holds them, must be scikit-learn's in structure: the same feature and threshold at each node (to 1e-12),
 missing values to the same side where there are any, the same covers, and values to 1e-12. Where two splits of a node are equally good
 scikit-learn takes the first it meets, so several of its feature orders are tried. Where ties abound, as in trees grown to the last leaf,
 each node's split must be as good as the best one that scikit-learn finds for the node's rows.
@@ -112,6 +112,15 @@ def tree_agrees(case):
     return is_plain and each_split_is_best(case, x, y), ORDERS
 
 
+def sampled_agrees(case):
+    x, y, weights = matrix(case["columns"]), np.array(case["labels"]), np.array(case["weights"], dtype="f8")
+    held = x[weights > 0]
+    for order in range(ORDERS):
+        if same(case, estimator(case, order).fit(x, y, sample_weight=weights).tree_, held):
+            return True, order
+    return False, ORDERS
+
+
 def regression_agrees(case):
     x, y = matrix(case["columns"]), np.array(case["targets"])
     for order in range(ORDERS):
@@ -170,6 +179,13 @@ def main(path):
     print(
         f"trees: {len(cases['trees']) - failures} of {len(cases['trees'])} agree ({nodes} nodes), {tied} of them not with the first "
         f"feature order, {by_node} node by node")
+    results = [sampled_agrees(case) for case in cases["sampled"]]
+    for case, (agrees, _) in zip(cases["sampled"], results):
+        if not agrees:
+            print("sampled:", {k: case[k] for k in ["criterion", "depthMax", "leafRowsMin", "fraudWeight"]}, file=sys.stderr)
+    unlike = sum(not agrees for agrees, _ in results)
+    print(f"trees of samples by weight: {len(results) - unlike} of {len(results)} agree, {sum(0 < order < ORDERS for _, order in results)} "
+          "of them not with the first feature order")
     wrong = sum(not regression_agrees(case) for case in cases["regressions"])
     print(f"regression trees: {len(cases['regressions']) - wrong} of {len(cases['regressions'])} agree")
     logistic, isotonic, platt = np.max([logistic_difference(case) for case in cases["logistic"]], axis=0)
@@ -177,7 +193,7 @@ def main(path):
     worst = max(metric_difference(case) for case in cases["metrics"])
     print(f"metrics: {len(cases['metrics'])} cases, greatest difference {worst:.1e}")
     # Newton's methods stop where the slope is small; the others have nothing to converge.
-    bad = failures or wrong or worst > TOLERANCE or isotonic > TOLERANCE or logistic > 1e-7 or platt > 1e-4
+    bad = failures or unlike or wrong or worst > TOLERANCE or isotonic > TOLERANCE or logistic > 1e-7 or platt > 1e-4
     sys.exit(1 if bad else 0)
 
 

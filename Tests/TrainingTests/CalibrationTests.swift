@@ -1,4 +1,5 @@
 import Foundation
+import RiskDomain
 import Testing
 import Training
 

@@ -39,7 +39,7 @@ import Testing
         }
         let (a, b) = (tree.appendLeaf(value: 0.25, cover: 1), tree.appendLeaf(value: 0.25, cover: 1))
         tree.split(Int(tree.left[left]), feature: 2, threshold: 0, left: a, right: b, missingGoesLeft: false)
-        let merged = ForestCompression.merged(tree)
+        let merged = Tree(ForestCompression.merged(tree.decisionTree))
         #expect(
             merged
                 == Tree(

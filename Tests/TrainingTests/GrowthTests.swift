@@ -252,9 +252,8 @@ func rareSet(rowCount: Int, seed: UInt64, missing: Bool = false, fraudShare: Dou
         #expect(parts.map(\.trees.count) == [4, 3, 3])
         let merged = try Forest.merged(parts)
         #expect(merged.trees == whole.trees)
-        let chosen = try merged.replacing(
-            thresholds: recipe.thresholds(of: merged, set, rows: rows), training: merged.training)
-        #expect(chosen.encode() == whole.encode())
+        let chosen = try await recipe.fitted(set, rows: rows, grown: merged.ensemble.trees)
+        #expect(chosen.forest.encode() == whole.encode())
         #expect(throws: ForestFailure.self) { try Forest.merged(Array(parts.dropLast())) }
         #expect(throws: ForestFailure.self) { try Forest.merged(parts + [parts[0]]) }
         #expect(throws: ForestFailure.self) { try Forest.merged([whole]) }

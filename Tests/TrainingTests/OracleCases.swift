@@ -16,18 +16,18 @@ private let python: String? = {
 
 /// Holds trees, regression, calibration and metrics against scikit-learn through `Tests/Oracles/forest.py`.
 @Suite struct OracleCases {
-    @Test(.enabled(if: python != nil), .timeLimit(.minutes(5))) func aFewCasesAgreeWithScikitLearn() throws {
+    @Test(.enabled(if: python != nil), .timeLimit(.minutes(5))) func aFewCasesAgreeWithScikitLearn() async throws {
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../Oracles/forest.py")
         let path = "\(NSTemporaryDirectory())assay-forest-cases-\(UUID().uuidString).json"
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try Data(cases(seeds: [1, 4]).bytes).write(to: URL(fileURLWithPath: path))
+        try await Data(cases(seeds: [1, 4]).bytes).write(to: URL(fileURLWithPath: path))
         _ = try OracleTool.run([try #require(python), script.standardizedFileURL.path, path])
     }
 
     /// All cases, where `ASSAY_ORACLE_CASES` names the file to write them to.
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["ASSAY_ORACLE_CASES"] != nil)) func writesTheCases() throws {
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["ASSAY_ORACLE_CASES"] != nil)) func writesTheCases() async throws {
         let path = try #require(ProcessInfo.processInfo.environment["ASSAY_ORACLE_CASES"])
-        try Data(cases(seeds: Array(1...6)).bytes).write(to: URL(fileURLWithPath: path))
+        try await Data(cases(seeds: Array(1...6)).bytes).write(to: URL(fileURLWithPath: path))
     }
 
     /// Values are multiples of 2⁻¹⁰ below 2¹⁰: exact in the 32-bit floats that scikit-learn's trees keep, and their middles in 64 bits.
@@ -63,15 +63,25 @@ private let python: String? = {
         }
     }
 
-    private func cases(seeds: [UInt64]) throws -> JsonText {
+    private func cases(seeds: [UInt64]) async throws -> JsonText {
         var json = JsonText()
         var trees: [(TreeParameters, TrainingSet, [Int], Tree)] = []
+        // Trees as a forest grows them: from rows that weigh as often as the sample holds them, and count once.
+        var sampled: [(TreeParameters, TrainingSet, [Int32], Tree)] = []
         for seed in seeds {
             let train = try set(seed, rowCount: 2_000, missing: seed > 3)
             var random = SplitMix64(seed: seed + 1_000)
             let bootstrap = (0..<2_000).map { _ in random.next(below: 2_000) }
             for tree in parameters(missing: seed > 3) {
                 for rows in [Array(0..<2_000), bootstrap] { trees.append((tree, train, rows, ForestTrainer(train, rows: rows).tree(tree))) }
+            }
+            let trainer = ForestTrainer(train, rows: Array(0..<2_000))
+            var draws = SplitMix64(seed: seed, stream: 0)
+            var counts = [Int32](repeating: 0, count: 2_000)
+            for _ in counts.indices { counts[draws.next(below: 2_000)] += 1 }
+            for tree in parameters(missing: seed > 3) {
+                let forest = ForestParameters(treeCount: 1, tree: tree)
+                sampled.append((tree, train, counts, await trainer.forest(forest, seed: seed)[0]))
             }
             // To the last leaf, where ties abound: the oracle looks at each node by itself.
             for criterion in SplitCriterion.allCases {
@@ -90,6 +100,19 @@ private let python: String? = {
                         write(parameters, to: &json)
                         json.key("rows")
                         json.numbers(rows.map(Int32.init))
+                        write(train, to: &json)
+                        write(tree, to: &json)
+                    }
+                }
+            }
+            json.key("sampled")
+            json.array { json in
+                for (parameters, train, counts, tree) in sampled {
+                    json.element()
+                    json.object { json in
+                        write(parameters, to: &json)
+                        json.key("weights")
+                        json.numbers(counts)
                         write(train, to: &json)
                         write(tree, to: &json)
                     }

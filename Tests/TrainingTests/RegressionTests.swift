@@ -1,4 +1,5 @@
 import Forest
+import RiskDomain
 import Testing
 import Training
 

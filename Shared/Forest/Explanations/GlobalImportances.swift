@@ -1,3 +1,5 @@
+internal import RiskDomain
+
 /// How much each feature matters to a model as a whole.
 package enum GlobalImportances {
     /// How much the splits on each feature lower the variance of what is predicted, weighted by cover, as shares that sum to 1.
@@ -70,7 +72,7 @@ package enum GlobalImportances {
         for feature in 0..<featureCount {
             var losses: [Double] = []
             for turn in 0..<repeats {
-                var random = Shuffler(state: seed &+ UInt64(feature) << 32 &+ UInt64(turn))
+                var random = SplitMix64(seed: seed &+ UInt64(feature) << 32 &+ UInt64(turn))
                 let order = (0..<rowCount).shuffled(using: &random)
                 for (row, source) in order.enumerated() { table[row * featureCount + feature] = rows[source * featureCount + feature] }
                 losses.append(whole - metric(table))
@@ -86,17 +88,5 @@ package enum GlobalImportances {
     private static func normalized(_ values: [Double]) -> [Double] {
         let sum = values.reduce(0, +)
         return sum > 0 ? values.map { $0 / sum } : values
-    }
-
-    /// SplitMix64 (Steele, Lea and Flood, 2014).
-    private struct Shuffler: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ mixed >> 31
-        }
     }
 }
