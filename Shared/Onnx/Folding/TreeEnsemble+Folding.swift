@@ -132,8 +132,9 @@ private struct FoldedTest {
         var high = Value.order(.infinity)
         let isLowPassing = side(-.infinity)
         guard side(.infinity) != isLowPassing else { return (.atMost(.infinity), isLowPassing) }
-        while high - low > 1 {
-            let middle = low + (high - low) / 2
+        while low + 1 < high {
+            // The mean without a sum, which a Double's orders may be too large for.
+            let middle = (low >> 1) + (high >> 1) + (low & high & 1)
             if side(Value.number(middle)) == isLowPassing { low = middle } else { high = middle }
         }
         return (.atMost(Value.number(low)), isLowPassing)
