@@ -2,7 +2,7 @@
 """Holds imported models against the libraries they come from: leaf for leaf, margin for margin.
 
     swift build -c release --product leaf-walk
-    python3 Tests/Oracles/leaf_parity.py .build/release/leaf-walk [--quick] [--rows N] [--only WORD] [--out FILE]
+    python3 Tests/Oracles/leaf_parity.py .build/release/leaf-walk [--quick] [--rows N] [--only WORD…] [--out FILE]
 
 Needs numpy and, of onnxruntime (with onnx, skl2onnx and onnxmltools), lightgbm, xgboost, scikit-learn and sklearn2pmml (with Java), those
 that are to be compared; says which are absent. Runs in about a gigabyte of memory and, at a million rows, in an hour or two of one core.
@@ -80,16 +80,22 @@ def ulps(a, b, dtype):
 class Numbering:
     """Whether two numberings of a tree's leaves part rows alike: each number of one stands for one number of the other."""
 
-    def __init__(self, trees):
-        self.maps = [({}, {}) for _ in range(trees)]
+    def __init__(self, trees, nodes):
+        self.maps = [(np.full(nodes, -1, np.int32), np.full(nodes, -1, np.int32)) for _ in range(trees)]
 
     def wrong(self, ours, theirs):
         wrong = 0
         for tree, maps in enumerate(self.maps):
-            pairs, counts = np.unique(np.stack([ours[:, tree], theirs[:, tree]]), axis=1, return_counts=True)
-            for (one, other), count in zip(pairs.T.tolist(), counts.tolist()):
-                if maps[0].setdefault(one, other) != other or maps[1].setdefault(other, one) != one:
-                    wrong += count
+            one, other = np.ascontiguousarray(ours[:, tree]), np.ascontiguousarray(theirs[:, tree])
+            for numbers, keys, values in ((maps[0], one, other), (maps[1], other, one)):
+                differs = numbers[keys] != values
+                if differs.any():
+                    # What a number stands for is told by the first row that has it.
+                    known = numbers.copy()
+                    numbers[keys[::-1]] = values[::-1]
+                    numbers[known >= 0] = known[known >= 0]
+                    differs = numbers[keys] != values
+                wrong += int(differs.sum())
         return wrong
 
 
@@ -716,7 +722,7 @@ def compare(name, build, tool, row_count):
         link = link or walk.about["link"]
         edge_count = sum(len(neighbours(np.unique(np.array(e, dtype=np.float64)))) for e in edges.values())
         rows = data.probes(edges, row_count, **options)
-        numbering = Numbering(walk.trees) if is_onnx else None
+        numbering = Numbering(walk.trees, int(walk.about["largest"])) if is_onnx else None
         wrong = compared = score_ulps = 0
         margin_gap = score_gap = 0.0
         equal = True
@@ -758,7 +764,7 @@ def main():
     parser.add_argument("tool", help="the executable leaf-walk")
     parser.add_argument("--quick", action="store_true", help="small models, under a minute")
     parser.add_argument("--rows", type=int, help="rows a model, 1,000,000 unless told (quick: 6,000)")
-    parser.add_argument("--only", default="", help="the cases with that in their names")
+    parser.add_argument("--only", nargs="+", default=[""], help="the cases with that in their names, those with the first word first")
     parser.add_argument("--out", help="a file for the table, beside standard output")
     arguments = parser.parse_args()
     rows = arguments.rows or (6_000 if arguments.quick else 1_000_000)
@@ -777,6 +783,7 @@ def main():
     failures = count = leaves = total = 0
     versions = {}
     tell(HEADER)
+    known = []
     for _, packages, cases in groups:
         absent = [package for package in packages if importlib.util.find_spec(package) is None]
         if absent:
@@ -784,9 +791,10 @@ def main():
             continue
         for package in packages:
             versions[package] = importlib.metadata.version({"sklearn": "scikit-learn"}.get(package, package))
-        for name, build in cases(arguments.quick):
-            if arguments.only not in name:
-                continue
+        known += cases(arguments.quick)
+    for word in arguments.only:
+        for name, build in [case for case in known if word in case[0]]:
+            known = [case for case in known if case[0] != name]
             count += 1
             try:
                 passed, line, compared, row_count = compare(name, build, arguments.tool, rows)

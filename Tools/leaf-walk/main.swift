@@ -98,7 +98,7 @@ let ensemble = model.ensemble
 let sizes = [
     ("features", "\(ensemble.featureCount)"), ("trees", "\(ensemble.trees.count)"), ("outputs", "\(ensemble.outputCount)"),
     ("link", "\(ensemble.link)"), ("sums", "\(ensemble.sourceSumPrecision)"), ("nodes", "\(ensemble.nodeCount)"),
-    ("depth", "\(ensemble.depth)"),
+    ("depth", "\(ensemble.depth)"), ("largest", "\(ensemble.trees.map(\.nodeCount).max() ?? 0)"),
 ]
 write(Array(((model.facts + sizes).map { "\($0.name)=\($0.value)" }.joined(separator: " ") + "\n").utf8), to: 1)
 
