@@ -79,7 +79,8 @@ let package = Package(
         room("Forest", ["RiskDomain", "Hashing", "Yaml", "CForestKernels", "CShap"]),
         room("Onnx", ["RiskDomain", "Hashing", "Contracts", "Yaml", "Forest"]),
         room("ModelImport", ["Forest", "Json", "CExpat"]),
-        .executableTarget(name: "leaf-walk", dependencies: ["ModelImport", "Forest"], path: "Tools/leaf-walk", swiftSettings: strict),
+        .executableTarget(
+            name: "leaf-walk", dependencies: ["ModelImport", "Onnx", "Forest"], path: "Tools/leaf-walk", swiftSettings: strict),
         room("Evaluation", ["RiskDomain", "Forest"]),
         room("HtmlReport", ["RiskDomain", "Evaluation", "Forest"]),
         room("Training", ["RiskDomain", "Hashing", "Forest", "Evaluation"]),

@@ -6,11 +6,13 @@ package struct LeafTable: Hashable, Sendable {
     package var leaves: [Int32]
     /// As ``TreeEnsemble/margins(row:)`` sums them: `rowCount × outputCount`.
     package var margins: [Double]
-    /// As the source sums them: in its precision, from the base scores on, tree after tree.
+    /// As the source sums them: in its precision and order, tree after tree.
     package var marginsSummedAsSource: [Double]
 
-    /// - Parameter rows: Row-major, `rowCount × featureCount`.
-    package init(_ ensemble: TreeEnsemble, rows: UnsafeBufferPointer<Double>, rowCount: Int) {
+    /// - Parameters:
+    ///   - rows: Row-major, `rowCount × featureCount`.
+    ///   - isBaseLast: Whether the source adds base scores to the sums (ONNX Runtime) and does not begin with them.
+    package init(_ ensemble: TreeEnsemble, rows: UnsafeBufferPointer<Double>, rowCount: Int, isBaseLast: Bool = false) {
         precondition(rows.count == rowCount * ensemble.featureCount)
         let outputCount = ensemble.outputCount
         leaves = []
@@ -25,7 +27,7 @@ package struct LeafTable: Hashable, Sendable {
         }
         margins = LeafTable.sums(ensemble, leaves, rowCount, isBaseFirst: false, of: Double.self)
         // Means are taken before the base scores are added.
-        let isBaseFirst = ensemble.aggregation == .sum
+        let isBaseFirst = ensemble.aggregation == .sum && !isBaseLast
         marginsSummedAsSource =
             switch ensemble.sourceSumPrecision {
             case .single: LeafTable.sums(ensemble, leaves, rowCount, isBaseFirst: isBaseFirst, of: Float.self)

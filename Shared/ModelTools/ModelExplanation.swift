@@ -17,13 +17,15 @@ package struct ModelExplanation: Hashable, Sendable {
         case shap
         /// The cheap attribution along a row's way through the trees (Saabas, 2014).
         case path
+        /// Shapley values, interventional: what is not known of a row is taken from the rows of a background.
+        case interventional
     }
 
     /// The output explained.
     package var output: Int
     package var scores: [Double]
     package var margin: Double
-    /// The margin where nothing is known of a row.
+    /// The margin where nothing is known of a row; with a background its mean margin.
     package var base: Double
     package var decision: Decision?
     /// The greatest contribution, up or down, first; of equal ones the lower feature index.
@@ -43,6 +45,7 @@ package struct ModelExplainer {
     private enum Attribution {
         case shap(ShapEngine, ShapScratch)
         case path(PathAttribution)
+        case interventional(InterventionalShapEngine)
     }
 
     private let model: LoadedModel
@@ -52,11 +55,12 @@ package struct ModelExplainer {
 
     /// - Parameters:
     ///   - output: Whose margin is explained.
+    ///   - background: What ``ModelExplanation/Method/interventional`` compares with; the other methods do not look at it.
     ///   - words: What reasons are told in; nil for the model's own words, or else the features' names.
-    /// - Throws: ``ModelToolFailure`` for an output that the model does not have, `ForestFailure` for a model that does not tell how
-    ///   many rows came to its nodes.
+    /// - Throws: ``ModelToolFailure`` for an output that the model does not have or a background without rows.
     package init(
-        _ model: LoadedModel, output: Int = 0, method: ModelExplanation.Method = .shap, words: ReasonWords? = nil
+        _ model: LoadedModel, output: Int = 0, method: ModelExplanation.Method = .shap, background: ModelRows? = nil,
+        words: ReasonWords? = nil
     ) throws {
         guard (0..<model.ensemble.outputCount).contains(output) else {
             throw ModelToolFailure("\(model.path): the model has \(model.ensemble.outputCount) outputs, the first is 0")
@@ -66,9 +70,12 @@ package struct ModelExplainer {
         self.words = words ?? model.forest?.words ?? ReasonWords(features: model.features)
         switch method {
         case .shap:
-            let engine = try ShapEngine(model.ensemble)
+            let engine = try ShapEngine(model.ensemble.withCover)
             attribution = .shap(engine, engine.makeScratch())
-        case .path: attribution = .path(try PathAttribution(model.ensemble))
+        case .path: attribution = .path(try PathAttribution(model.ensemble.withCover))
+        case .interventional:
+            guard let background, background.count > 0 else { throw ModelToolFailure("there are no background rows to compare with") }
+            attribution = .interventional(try InterventionalShapEngine(model.ensemble, background: background.values))
         }
     }
 
@@ -84,6 +91,10 @@ package struct ModelExplainer {
         case .path(let path):
             path.explain(row, into: &all)
             base = path.base[output]
+        case .interventional(let engine):
+            var scratch = engine.makeScratch()
+            engine.explain(row, into: &all, using: &scratch)
+            base = engine.base[output]
         }
         let contributions = Array(all[output * row.count..<(output + 1) * row.count])
         let margins = model.ensemble.margins(row: row)

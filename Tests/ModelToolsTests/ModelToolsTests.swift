@@ -66,21 +66,29 @@ import Training
     @Test(arguments: ModelExplanation.Method.allCases) func contributionsAndBaseSumToTheMargin(method: ModelExplanation.Method) async throws
     {
         let model = try load(try await arbitraryForest(seed: 5))
+        let background = ModelVerification.probes(model.ensemble, rowCount: 50, seed: 5)
         for row in [[10, 1, 3], [.nan, 140, 0], [71, .nan, .nan]] as [[Double]] {
-            let explanation = try ModelExplainer(model, method: method).explain(row)
+            let explanation = try ModelExplainer(model, method: method, background: background).explain(row)
             let sum = explanation.base + explanation.parts.reduce(0) { $0 + $1.contribution }
             #expect(abs(sum - explanation.margin) < 1e-9 && explanation.scores == [explanation.margin])
             #expect(explanation.parts.map(\.contribution.magnitude) == explanation.parts.map(\.contribution.magnitude).sorted(by: >))
             #expect(explanation.decision != nil && explanation.reasons.count <= 4)
         }
         let general = generalModel()
-        let explanation = try ModelExplainer(general, output: 1, method: method).explain([3, 5])
+        // Two rows, one on either side of each split: their mean is what covers tell.
+        let halves = ModelRows(featureCount: 2, values: [1, 2, 2, 3])
+        let explanation = try ModelExplainer(general, output: 1, method: method, background: halves).explain([3, 5])
         #expect(explanation.margin == 0.5 && explanation.base == 0 && explanation.parts[0].feature == "kind")
         #expect(abs(explanation.scores.reduce(0, +) - 1) < 1e-15 && explanation.decision == nil)
         #expect(throws: ModelToolFailure.self) { try ModelExplainer(general, output: 2) }
         var silent = general
         silent.ensemble.trees[0].cover = []
-        #expect(throws: ForestFailure.self) { try ModelExplainer(silent, method: method) }
+        if method == .interventional {
+            #expect(throws: ModelToolFailure.self) { try ModelExplainer(silent, method: method) }
+            #expect(try ModelExplainer(silent, output: 1, method: method, background: halves).explain([3, 5]) == explanation)
+        } else {
+            #expect(throws: ForestFailure.self) { try ModelExplainer(silent, method: method) }
+        }
     }
 
     @Test func differencesAreThoseOfShapeWordsAndScores() async throws {
@@ -207,5 +215,29 @@ import Training
         let bench = ModelBench(model, rows: rows, batchCounts: [1, 32, 1_000], budget: .milliseconds(1))
         #expect(bench.lines.map(\.batchCount) == [1, 32, 100])
         #expect(bench.lines.allSatisfy { $0.median > 0 && $0.least <= $0.median && $0.median <= $0.high })
+    }
+
+    @Test func aCompressedForestIsSmallerAndSaysWhatThatCost() async throws {
+        let model = try load(try await arbitraryForest(seed: 14, treeCount: 12))
+        var probes = ProbeRows(model.ensemble, seed: 3)
+        let rows = ModelRows(featureCount: 3, values: probes.ordinary(count: 400))
+        let labels = (0..<rows.count).map { rows.row($0)[0] > 70 }
+        let merged = try ModelCompression(model, rows: rows, isFraud: nil, ForestCompression())
+        #expect(merged.report.scoreChangeMax == 0 && merged.report.nodesAfter <= merged.report.nodesBefore)
+        let short = try ModelCompression(model, rows: rows, isFraud: nil, ForestCompression(thresholds: .shortestDecimal))
+        #expect(short.report.thresholdsChanged > 0 && short.report.scoreChangeMax == 0 && short.forest.features == model.features)
+        let fewer = try ModelCompression(model, rows: rows, isFraud: labels, ForestCompression(errorGrowthMax: 0.2))
+        #expect(fewer.report.treesAfter < 12 && fewer.report.errorAfter <= fewer.report.errorBefore * 1.2 + 1e-12)
+        #expect(fewer.forest.treeCount == fewer.report.treesAfter && fewer.report.scoreChangeMax > 0)
+        // What is no forest of the trainer's, and what is missing, is told.
+        #expect(throws: ModelToolFailure.self) {
+            try ModelCompression(model, rows: rows, isFraud: nil, ForestCompression(errorGrowthMax: 0))
+        }
+        #expect(throws: ModelToolFailure.self) {
+            try ModelCompression(generalModel(), rows: ModelRows(featureCount: 2, values: [1, 2]), isFraud: nil, ForestCompression())
+        }
+        #expect(throws: ModelToolFailure.self) {
+            try ModelCompression(model, rows: ModelRows(featureCount: 3), isFraud: nil, ForestCompression())
+        }
     }
 }

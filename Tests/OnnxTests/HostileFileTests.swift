@@ -15,6 +15,7 @@ import Testing
         var goods = try (0..<6).map { try arbitraryForest(using: &random, categories: $0 % 2 == 0).encode() }
         goods.append(try TreeEnsemble.arbitrary(using: &random, outputs: 3).onnxModel().encode())
         goods += try Self.pipelines.map { try $0().encode() }
+        goods += try (0..<6).map { _ in try FoldingTests.pipeline(using: &random).encode() }
         if let folder = ProcessInfo.processInfo.environment["ASSAY_FUZZ_CORPUS"] {
             for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name.hasSuffix(".onnx") {
                 goods.append(Array(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))))

@@ -2,17 +2,27 @@
 """Holds imported models against the libraries they come from: leaf for leaf, margin for margin.
 
     swift build -c release --product leaf-walk
-    python3 Tests/Oracles/leaf_parity.py .build/release/leaf-walk [--quick] [--rows N] [--only WORD]
+    python3 Tests/Oracles/leaf_parity.py .build/release/leaf-walk [--quick] [--rows N] [--only WORD…] [--out FILE]
 
-Needs numpy and, of lightgbm, xgboost, scikit-learn and sklearn2pmml (with Java), those that are to be compared; says which are absent.
+Needs numpy and, of onnxruntime (with onnx, skl2onnx and onnxmltools), lightgbm, xgboost, scikit-learn and sklearn2pmml (with Java), those
+that are to be compared; says which are absent. Runs in about a gigabyte of memory and, at a million rows, in an hour or two of one core.
 Rows are drawn from what the model was trained on and hold every threshold of the model with its Float32 and Float64 neighbours on both
-sides, zeros of both signs, LightGBM's bounds of zero, subnormal numbers, missing values, unknown, negative and broken categories.
-Leaves must be the same, and margins, summed in the source's precision and order, equal to the last bit: ends with status 1 otherwise.
-Told besides: how far scores made of these margins are from the source's, in units of the last place, and the greatest differences
-of margins and scores summed in Float64, as ours are.
+sides (of a pipeline, what its steps make of them), zeros of both signs, LightGBM's bounds of zero, subnormal numbers, missing values,
+unknown, negative and broken categories. Columns of the table:
+
+    leaves   compared, and how many of them are wrong
+    margins  whether sums of our leaves in the source's type and order are the source's to the last bit
+    f64      greatest difference between the source's margins and ours, which are sums in Float64
+    ulp      how far scores made of these margins are from the source's, in units of the last place of its type
+    score    greatest difference between the source's scores and ours
+
+Leaves must be the same and margins equal: ends with status 1 otherwise. ONNX Runtime tells no leaves: a regressor of the same nodes, whose
+weights are the leaves' numbers, does.
 """
 
 import argparse
+import importlib.metadata
+import importlib.util
 import json
 import os
 import re
@@ -27,17 +37,19 @@ import numpy as np
 
 warnings.filterwarnings("ignore", category=RuntimeWarning)  # sums of probes with missing values
 
-BLOCK_LEAVES = 40_000_000
+# Of one block: bounds the memory.
+BLOCK_LEAVES = 10_000_000
+BLOCK_ROWS = 200_000
 
 
 class Walk:
     """The tool, with a model loaded."""
 
-    def __init__(self, tool, path):
-        self.process = subprocess.Popen([tool, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def __init__(self, tool, path, *options):
+        self.process = subprocess.Popen([tool, *options, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         line = self.process.stdout.readline().decode().strip()
         if not line:
-            raise SystemExit(f"{path}: refused")
+            raise RuntimeError("refused, see above")
         self.about = dict(word.split("=", 1) for word in line.split(" "))
         self.trees, self.outputs = int(self.about["trees"]), int(self.about["outputs"])
 
@@ -59,11 +71,32 @@ class Walk:
 
 
 def ulps(a, b, dtype):
-    """Distance in units of the last place of the type."""
+    """Greatest distance in units of the last place of the type, of numbers that are not far apart."""
     kind = {"f4": np.int32, "f8": np.int64}[dtype]
-    order = lambda x: (lambda i: np.where(i < 0, np.iinfo(kind).min - i, i))(np.ascontiguousarray(x, dtype=dtype).view(kind))
-    a, b = order(a).astype(object if dtype == "f8" else np.int64), order(b).astype(object if dtype == "f8" else np.int64)
-    return int(np.abs(a - b).max()) if a.size else 0
+    order = lambda x: (lambda i: np.where(i < 0, np.iinfo(kind).min - i, i))(np.ascontiguousarray(x, dtype=dtype).view(kind)).astype(np.int64)
+    return int(np.abs(order(a) - order(b)).max()) if a.size else 0
+
+
+class Numbering:
+    """Whether two numberings of a tree's leaves part rows alike: each number of one stands for one number of the other."""
+
+    def __init__(self, trees, nodes):
+        self.maps = [(np.full(nodes, -1, np.int32), np.full(nodes, -1, np.int32)) for _ in range(trees)]
+
+    def wrong(self, ours, theirs):
+        wrong = 0
+        for tree, maps in enumerate(self.maps):
+            one, other = np.ascontiguousarray(ours[:, tree]), np.ascontiguousarray(theirs[:, tree])
+            for numbers, keys, values in ((maps[0], one, other), (maps[1], other, one)):
+                differs = numbers[keys] != values
+                if differs.any():
+                    # What a number stands for is told by the first row that has it.
+                    known = numbers.copy()
+                    numbers[keys[::-1]] = values[::-1]
+                    numbers[known >= 0] = known[known >= 0]
+                    differs = numbers[keys] != values
+                wrong += int(differs.sum())
+        return wrong
 
 
 def linked(link, margins):
@@ -468,20 +501,232 @@ def pmml_cases(quick):
     yield case("LightGBM, 4 classes", light(), lambda: Data(64, n, classes=4), "f8", raw)
 
 
+# ONNX
+
+
+class Runtime:
+    """ONNX Runtime on a model, and on models made of it that tell what it does not: the trees' row, each tree's leaf, the sums."""
+
+    def __init__(self, content):
+        import onnx
+
+        self.model = onnx.load_from_string(content)
+        self.place = next(i for i, node in enumerate(self.model.graph.node) if node.op_type.startswith("TreeEnsemble"))
+        self.node = self.model.graph.node[self.place]
+        get = onnx.helper.get_attribute_value
+        self.attributes = {a.name: get(a) for a in self.node.attribute}
+        for name in [n for n in self.attributes if n.endswith("_as_tensor")]:
+            self.attributes[name.removesuffix("_as_tensor")] = onnx.numpy_helper.to_array(self.attributes.pop(name)).tolist()
+        inputs = self.model.graph.input
+        self.types = [np.float64 if v.type.tensor_type.elem_type == 11 else np.float32 for v in inputs]
+        self.isDouble = self.types[0] == np.float64 and any(a.name.endswith("_as_tensor") for a in self.node.attribute)
+        self.prefix = "class" if "class_ids" in self.attributes else "target"
+        self.full = self.session(self.model)
+        self.memo = {}
+
+    @staticmethod
+    def session(model):
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+    def feed(self, session, x):
+        inputs = session.get_inputs()
+        if len(inputs) == 1:
+            return {inputs[0].name: np.ascontiguousarray(x, self.types[0])}
+        return {v.name: np.ascontiguousarray(x[:, [i]], self.types[i]) for i, v in enumerate(inputs)}
+
+    def made(self, name, targets=None, ids=None, weights=None, base=()):
+        """The steps before the trees, then a regressor of the same nodes with these weights; without any, the trees' row."""
+        import onnx
+
+        if name not in self.memo:
+            model = onnx.ModelProto()
+            model.CopyFrom(self.model)
+            graph = model.graph
+            del graph.node[self.place :]
+            result = self.node.input[0]
+            if targets:
+                a = self.attributes
+                numbers = np.float64 if self.isDouble else np.float32
+                nodes = {k: v for k, v in a.items() if k.startswith("nodes_")}
+                values = {"nodes_values": nodes.pop("nodes_values"), "target_weights": weights, "base_values": base or None}
+                nodes.pop("nodes_hitrates", None)
+                if self.isDouble:
+                    values = {
+                        f"{k}_as_tensor": onnx.numpy_helper.from_array(np.array(v, numbers), k) for k, v in values.items() if v is not None
+                    }
+                node = onnx.helper.make_node(
+                    "TreeEnsembleRegressor", [result], ["made"], domain="ai.onnx.ml", n_targets=targets, target_ids=ids,
+                    target_treeids=a[f"{self.prefix}_treeids"], target_nodeids=a[f"{self.prefix}_nodeids"],
+                    aggregate_function=a.get("aggregate_function", "SUM"), **nodes, **{k: v for k, v in values.items() if v is not None})
+                graph.node.append(node)
+                result = "made"
+            del graph.output[:]
+            kind = onnx.TensorProto.DOUBLE if self.isDouble and not targets else onnx.TensorProto.FLOAT
+            graph.output.append(onnx.helper.make_tensor_value_info(result, kind, None))
+            self.memo[name] = self.session(model)
+        return self.memo[name]
+
+    def tree_rows(self, x):
+        if self.place == 0:
+            return x.astype(self.types[0])
+        session = self.made("rows")
+        return session.run(None, self.feed(session, x))[0]
+
+    def leaves(self, x):
+        """The number of each tree's leaf: that of its node among the tree's."""
+        a = self.attributes
+        nodes = a[f"{self.prefix}_nodeids"]
+        # Of a leaf with several weights the first tells the node, the others nothing.
+        seen = set()
+        trees = {tree: i for i, tree in enumerate(dict.fromkeys(a["nodes_treeids"]))}
+        weights = []
+        for tree, node in zip(a[f"{self.prefix}_treeids"], nodes):
+            weights.append(0.0 if (tree, node) in seen else float(node))
+            seen.add((tree, node))
+        mean = a.get("aggregate_function", b"SUM") == b"AVERAGE"
+        if mean:
+            raise SystemExit("leaves of means are not told apart")
+        session = self.made("leaves", len(trees), [trees[t] for t in a[f"{self.prefix}_treeids"]], weights)
+        return session.run(None, self.feed(session, x))[0].astype(np.int32)
+
+    def sums(self, x):
+        a = self.attributes
+        count = a.get("n_targets") or len(a.get("classlabels_int64s") or a["classlabels_strings"])
+        base = list(a.get("base_values", []))
+        base += [0.0] * (count - len(base)) if base else []
+        session = self.made("sums", count, a[f"{self.prefix}_ids"], a[f"{self.prefix}_weights"], base)
+        return session.run(None, self.feed(session, x))[0].astype(np.float64)
+
+    def scores(self, x):
+        result = self.full.run(None, self.feed(self.full, x))[-1]
+        if isinstance(result, list):
+            result = np.array([list(row.values()) for row in result])
+        return np.asarray(result, np.float64).reshape(len(x), -1)
+
+    def edges(self, columns, sources):
+        """Of each column of the model's row the greatest values that pass the tests: sought by bisection, for steps may stand before."""
+        found = {}
+        tests = {}
+        a = self.attributes
+        for feature, value, mode in zip(a["nodes_featureids"], a["nodes_values"], a["nodes_modes"]):
+            if mode != b"LEAF":
+                tests.setdefault(feature, set()).add(value)
+        if self.place == 0:
+            return {feature: sorted(values) for feature, values in tests.items()}
+        kind, width = (np.int64, 64) if self.types[0] == np.float64 else (np.int32, 32)
+        top = int(np.array(3e38, self.types[0]).view(kind))
+        number = lambda order: np.where(order < 0, -1.0, 1.0) * np.abs(order).astype(kind).view(self.types[0])
+        for feature, values in tests.items():
+            values = np.array(sorted(values))
+            low, high = np.full(len(values), -top), np.full(len(values), top)
+            x = np.zeros((len(values), columns))
+            for _ in range(width):
+                middle = (low // 2 + high // 2) + (low % 2 + high % 2) // 2
+                x[:, sources[feature]] = number(middle)
+                below = self.tree_rows(x)[:, feature] <= values
+                low, high = np.where(below, middle, low), np.where(below, high, middle)
+            found.setdefault(sources[feature], []).extend(number(low).tolist())
+        return found
+
+
+def onnx_cases(quick):
+    import lightgbm as lgb
+    import xgboost as xgb
+    from onnxmltools import convert_lightgbm, convert_xgboost
+    from onnxmltools.convert.common.data_types import FloatTensorType
+    from skl2onnx import to_onnx
+    from sklearn import compose, ensemble, impute, pipeline, preprocessing, tree
+
+    def case(name, make, data, convert, dtype=np.float32, sources=None, regress=False, link=None, **options):
+        def build(folder):
+            d = data()
+            x = d.x.astype(dtype)
+            model = make().fit(x, d.signal if regress else d.y)
+            content = convert(model, x[:1]).SerializeToString()
+            path = os.path.join(folder, "model.onnx")
+            with open(path, "wb") as file:
+                file.write(content)
+            runtime = Runtime(content)
+            columns = d.x.shape[1]
+            edges = runtime.edges(columns, sources or list(range(columns)))
+            return path, d, edges, runtime.leaves, runtime.sums, runtime.scores, "f4", {"link": link, **options}
+
+        return f"onnx {name}", build
+
+    def plain(model, x):
+        return to_onnx(model, x, options={id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else None)
+
+    def double(model, x):
+        made = to_onnx(model, x, target_opset={"": 18, "ai.onnx.ml": 3}, options={id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else None)
+        # The converter says double where the operator gives floats, and ONNX Runtime refuses that.
+        made.graph.output[-1].type.tensor_type.elem_type = 1
+        return made
+
+    n = 1_000 if quick else 20_000
+    types = [("X", FloatTensorType([None, 10]))]
+    of_lightgbm = lambda model, x: convert_lightgbm(model, initial_types=types, zipmap=False)
+    of_xgboost = lambda model, x: convert_xgboost(model, initial_types=types)
+    forest = lambda count=20, depth=10, kind=ensemble.RandomForestClassifier: lambda: kind(count, max_depth=depth, n_jobs=2, random_state=1)
+    pipe = lambda *steps: lambda: pipeline.make_pipeline(*steps, forest()())
+    whole = lambda seed, **keys: lambda: Data(seed, n, missing=False, **keys)
+    columns = compose.ColumnTransformer([
+        ("standard", preprocessing.StandardScaler(), [0, 1, 2]), ("as it is", "passthrough", [3, 4, 5]),
+        ("range", preprocessing.MinMaxScaler(), [6, 7]), ("flags", preprocessing.OneHotEncoder(handle_unknown="ignore"), [8]),
+        ("codes", preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), [9])])
+    placed = [*range(8), *[8] * 40, 9]
+    yield case("standard scaler, forest", pipe(preprocessing.StandardScaler()), whole(81), plain)
+    yield case("imputer, standard scaler, forest", pipe(impute.SimpleImputer(), preprocessing.StandardScaler()), lambda: Data(82, n), plain)
+    yield case("columns of five kinds, forest", pipe(columns), whole(83, categories=True), plain, sources=placed, known=True, missing=False)
+    yield case("LightGBM", lambda: lgb.LGBMClassifier(n_estimators=30, verbose=-1, n_jobs=2), lambda: Data(84, n), of_lightgbm)
+    yield case("XGBoost, depth 6", lambda: xgb.XGBClassifier(n_estimators=30, max_depth=6, n_jobs=2), lambda: Data(85, n), of_xgboost)
+    if quick:
+        return
+    yield case("range scaler, forest", pipe(preprocessing.MinMaxScaler((-1, 3))), whole(86), plain)
+    yield case("robust scaler, extra trees", lambda: pipeline.make_pipeline(preprocessing.RobustScaler(), forest(50, 14, ensemble.ExtraTreesClassifier)()), whole(87), plain)
+    yield case("scaler of doubles, forest", pipe(preprocessing.StandardScaler()), whole(88), double, dtype=np.float64)
+    yield case("range scaler of doubles, forest", pipe(preprocessing.MinMaxScaler()), whole(89), double, dtype=np.float64)
+    yield case("scaler twice, boosting", lambda: pipeline.make_pipeline(impute.SimpleImputer(strategy="median"), preprocessing.MaxAbsScaler(), preprocessing.StandardScaler(), ensemble.GradientBoostingClassifier(n_estimators=60, max_depth=5)), lambda: Data(90, n), plain)
+    yield case("forest, depth 30", forest(100, 30), lambda: Data(91, n), plain)
+    yield case("forest of 5 classes, depth 30", forest(50, 30), lambda: Data(92, n, classes=5), plain, link="identity")
+    yield case("forest, 2,000 trees", forest(2_000, 5), whole(93), plain)
+    yield case("forest, regression, doubles", lambda: ensemble.RandomForestRegressor(50, max_depth=12, n_jobs=2), lambda: Data(94, n), double, dtype=np.float64, regress=True)
+    yield case("extra trees", forest(100, None, ensemble.ExtraTreesClassifier), whole(95), plain)
+    yield case("tree, depth 1", lambda: tree.DecisionTreeClassifier(max_depth=1), lambda: Data(96, n), plain)
+    yield case("gradient boosting, 4 classes", lambda: ensemble.GradientBoostingClassifier(n_estimators=20), whole(97, classes=4), plain, link="softmax")
+    yield case("LightGBM, 4 classes", lambda: lgb.LGBMClassifier(n_estimators=30, verbose=-1, n_jobs=2), lambda: Data(98, n, classes=4), of_lightgbm, link="softmax")
+    yield case("LightGBM, 2,000 trees", lambda: lgb.LGBMClassifier(n_estimators=2_000, learning_rate=0.02, verbose=-1, n_jobs=2), lambda: Data(99, n), of_lightgbm)
+    yield case("XGBoost, depth 30", lambda: xgb.XGBClassifier(n_estimators=30, max_depth=30, min_child_weight=0, n_jobs=2), lambda: Data(100, n), of_xgboost)
+    yield case("XGBoost, 4 classes", lambda: xgb.XGBClassifier(n_estimators=20, max_depth=6, n_jobs=2), lambda: Data(101, n, classes=4), of_xgboost, link="softmax")
+    yield case("XGBoost, 2,000 trees", lambda: xgb.XGBClassifier(n_estimators=2_000, max_depth=4, learning_rate=0.02, n_jobs=2), lambda: Data(102, n), of_xgboost)
+
+
 # Comparison
+
+TABLE = "{:<5} {:<52} {:>5} {:>5} {:>8} {:>3} {:>9} {:>8} {:>13} {:>5} {:>7} {:>8} {:>4} {:>8} {:>6}"
+HEADER = TABLE.format(
+    "", "model", "trees", "depth", "nodes", "out", "rows", "edges", "leaves", "wrong", "margins", "f64", "ulp", "score", "s")
 
 
 def compare(name, build, tool, row_count):
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         path, data, edges, leaf, margin, score, dtype, options = build(folder)
-        walk = Walk(tool, path)
+        is_onnx = path.endswith(".onnx")
+        link = options.pop("link", None)
+        walk = Walk(tool, path, *(["--sums"] if link else []))
+        link = link or walk.about["link"]
         edge_count = sum(len(neighbours(np.unique(np.array(e, dtype=np.float64)))) for e in edges.values())
         rows = data.probes(edges, row_count, **options)
-        wrong = compared = 0
-        margin_gap = 0.0
+        numbering = Numbering(walk.trees, int(walk.about["largest"])) if is_onnx else None
+        wrong = compared = score_ulps = 0
+        margin_gap = score_gap = 0.0
         equal = True
-        block = max(1, min(len(rows), BLOCK_LEAVES // max(walk.trees, 1)))
+        block = max(1, min(BLOCK_ROWS, BLOCK_LEAVES // max(walk.trees, 1)))
         for at in range(0, len(rows), block):
             part = rows[at : at + block]
             # A model may have dropped features it does not ask for.
@@ -490,27 +735,28 @@ def compare(name, build, tool, row_count):
             leaves, margins, as_source = walk(part[:, asked])
             if leaf:
                 expected = leaf(part)
-                wrong += int((expected != leaves).sum())
+                wrong += numbering.wrong(leaves, expected) if is_onnx else int((expected != leaves).sum())
                 compared += expected.size
-            expected = margin(part)
+            expected, scores = margin(part), score(part)
+            if is_onnx:
+                # Of two classes ours is the second one, or the only one that leaves speak of.
+                column = -1 if (expected[:, -1] != expected[0, -1]).any() else 0
+                expected = expected[:, [column]] if walk.outputs == 1 else expected
+                scores = scores[:, [-1]] if walk.outputs == 1 else scores
+                # The operator gives floats, also of sums in doubles.
+                as_source = as_source.astype(np.float32).astype(np.float64)
             equal &= bool((expected == as_source).all())
             margin_gap = max(margin_gap, float(np.abs(expected - margins).max()))
-            if at == 0:
-                expected = score(part)
-                score_ulps = ulps(expected, linked(walk.about["link"], as_source), dtype)
-                score_gap = float(np.abs(expected - linked(walk.about["link"], margins)).max())
+            score_ulps = max(score_ulps, ulps(scores, linked(link, as_source), dtype))
+            score_gap = max(score_gap, float(np.abs(scores - linked(link, margins)).max()))
         about = walk.about
         walk.close()
     passed = wrong == 0 and equal
-    print(
-        f"{'ok  ' if passed else 'FAIL'} {name}: {about['trees']} trees, depth {about['depth']}, {about['nodes']} nodes, "
-        f"{about['outputs']} outputs; {len(rows)} rows, {edge_count} edges; {wrong} of {compared} leaves wrong; "
-        f"margins summed as the source {'equal' if equal else 'DIFFER'}, ours within {margin_gap:.1e}; "
-        f"scores within {score_ulps} ulp of {dtype}, ours within {score_gap:.1e}; "
-        f"{time.monotonic() - start:.1f} s",
-        flush=True,
-    )
-    return passed
+    line = TABLE.format(
+        "ok" if passed else "FAIL", name, about["trees"], about["depth"], about["nodes"], about["outputs"], len(rows), edge_count,
+        compared or "-", wrong, "equal" if equal else "DIFFER", f"{margin_gap:.0e}", score_ulps, f"{score_gap:.0e}",
+        f"{time.monotonic() - start:.0f}")
+    return passed, line, compared, len(rows)
 
 
 def main():
@@ -518,21 +764,48 @@ def main():
     parser.add_argument("tool", help="the executable leaf-walk")
     parser.add_argument("--quick", action="store_true", help="small models, under a minute")
     parser.add_argument("--rows", type=int, help="rows a model, 1,000,000 unless told (quick: 6,000)")
-    parser.add_argument("--only", default="", help="the cases with that in their names")
+    parser.add_argument("--only", nargs="+", default=[""], help="the cases with that in their names, those with the first word first")
+    parser.add_argument("--out", help="a file for the table, beside standard output")
     arguments = parser.parse_args()
     rows = arguments.rows or (6_000 if arguments.quick else 1_000_000)
-    failures = count = 0
-    for package, cases in (("lightgbm", lightgbm_cases), ("xgboost", xgboost_cases), ("sklearn", sklearn_cases), ("sklearn2pmml", pmml_cases)):
-        try:
-            __import__(package)
-        except ImportError:
-            print(f"absent: {package}")
+    out = open(arguments.out, "w", encoding="utf-8") if arguments.out else None
+
+    def tell(line):
+        print(line, flush=True)
+        if out:
+            print(line, file=out, flush=True)
+
+    groups = [
+        ("onnx", ("onnxruntime", "skl2onnx", "onnxmltools"), onnx_cases), ("xgboost", ("xgboost",), xgboost_cases),
+        ("lightgbm", ("lightgbm",), lightgbm_cases), ("scikit-learn", ("sklearn",), sklearn_cases),
+        ("sklearn2pmml", ("sklearn2pmml",), pmml_cases),
+    ]
+    failures = count = leaves = total = 0
+    versions = {}
+    tell(HEADER)
+    known = []
+    for _, packages, cases in groups:
+        absent = [package for package in packages if importlib.util.find_spec(package) is None]
+        if absent:
+            tell(f"absent: {', '.join(absent)}")
             continue
-        for name, build in cases(arguments.quick):
-            if arguments.only in name:
-                count += 1
-                failures += not compare(name, build, arguments.tool, rows)
-    print(f"{count - failures} of {count} models agree")
+        for package in packages:
+            versions[package] = importlib.metadata.version({"sklearn": "scikit-learn"}.get(package, package))
+        known += cases(arguments.quick)
+    for word in arguments.only:
+        for name, build in [case for case in known if word in case[0]]:
+            known = [case for case in known if case[0] != name]
+            count += 1
+            try:
+                passed, line, compared, row_count = compare(name, build, arguments.tool, rows)
+            except Exception as problem:  # A library that fails on one model says nothing of the others.
+                passed, line, compared, row_count = False, f"FAIL  {name}: {type(problem).__name__}: {problem}", 0, 0
+            failures += not passed
+            leaves += compared
+            total += row_count
+            tell(line)
+    tell(", ".join(f"{package} {version}" for package, version in versions.items()))
+    tell(f"{count - failures} of {count} models agree; {total:,} rows, {leaves:,} leaves")
     sys.exit(1 if failures else 0)
 
 

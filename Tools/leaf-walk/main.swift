@@ -1,10 +1,15 @@
 import Forest
 import Glibc
 import ModelImport
+import Onnx
 
 // Answers with the leaves and margins of rows; Tests/Oracles/leaf_parity.py holds them against the model's own library.
 //
 //     leaf-walk MODEL
+//     leaf-walk --sums MODEL
+//
+// Of an ONNX file's classifier the only output is the second class's score, as services have it; with --sums the outputs are the sums that
+// the operator makes for every class. Leaves of an ONNX file are numbered in the order in which our trees keep them.
 //
 // First line of the output: what was read. Then, for each block of rows on standard input (their count as UInt64, then the rows as Float64,
 // row-major), the source's numbers of the leaves (Int32, tree after tree), the margins and the margins summed as the source sums (Float64).
@@ -47,31 +52,62 @@ func write(_ values: [some BitwiseCopyable], to file: Int32) {
     }
 }
 
-guard CommandLine.arguments.count == 2 else { fail("usage: leaf-walk MODEL < ROWS") }
-let model: ImportedModel
+/// A model of any source.
+struct Model {
+    var ensemble: TreeEnsemble
+    /// What stands in the first line beside the ensemble's sizes.
+    var facts: [(name: String, value: String)]
+    /// The source's numbers of the leaves, by tree; empty for ours.
+    var sourceLeaves: [[Int32]] = []
+    var isBaseLast = false
+
+    init(_ bytes: [UInt8], sums: Bool) throws {
+        // A protobuf message has no mark; the other formats begin with text, white space or a byte order mark.
+        guard let first = bytes.first, first == 0x08 || sums else {
+            let model = try ImportedModel.read(bytes)
+            ensemble = model.ensemble
+            sourceLeaves = model.sourceLeaves
+            facts = [
+                ("source", model.source.rawValue), ("version", model.version), ("labels", model.classLabels.joined(separator: ",")),
+                ("needed", model.featuresNeeded.map { "\($0)" }.joined(separator: ",")),
+                ("names", model.features.map { $0.name.replacing(" ", with: "_") }.joined(separator: ",")),
+            ]
+            return
+        }
+        let pipeline = try ModelPipeline(OnnxModel(decoding: bytes))
+        ensemble = sums ? try pipeline.sums() : try pipeline.ensemble()
+        isBaseLast = true
+        facts = [
+            ("source", "ONNX"), ("version", "1"), ("labels", ""), ("needed", ""),
+            ("names", (0..<ensemble.featureCount).map { "x\($0)" }.joined(separator: ",")),
+        ]
+    }
+}
+
+let arguments = CommandLine.arguments.dropFirst()
+guard let path = arguments.last, arguments.count == 1 || arguments.count == 2 && arguments.first == "--sums" else {
+    fail("usage: leaf-walk [--sums] MODEL < ROWS")
+}
+let model: Model
 do {
-    model = try ImportedModel.read(contents(of: CommandLine.arguments[1]))
+    model = try Model(contents(of: path), sums: arguments.count == 2)
 } catch {
-    fail("\(error)")
+    fail("\(path): \(error)")
 }
 let ensemble = model.ensemble
-let labels = model.classLabels.joined(separator: ",")
-let needed = model.featuresNeeded.map { "\($0)" }.joined(separator: ",")
-let names = model.features.map { $0.name.replacing(" ", with: "_") }.joined(separator: ",")
-let about = """
-    source=\(model.source.rawValue) version=\(model.version) features=\(ensemble.featureCount) trees=\(ensemble.trees.count) \
-    outputs=\(ensemble.outputCount) link=\(ensemble.link) nodes=\(ensemble.nodeCount) depth=\(ensemble.depth) \
-    labels=\(labels) needed=\(needed) names=\(names)
-
-    """
-write(Array(about.utf8), to: 1)
+let sizes = [
+    ("features", "\(ensemble.featureCount)"), ("trees", "\(ensemble.trees.count)"), ("outputs", "\(ensemble.outputCount)"),
+    ("link", "\(ensemble.link)"), ("sums", "\(ensemble.sourceSumPrecision)"), ("nodes", "\(ensemble.nodeCount)"),
+    ("depth", "\(ensemble.depth)"), ("largest", "\(ensemble.trees.map(\.nodeCount).max() ?? 0)"),
+]
+write(Array(((model.facts + sizes).map { "\($0.name)=\($0.value)" }.joined(separator: " ") + "\n").utf8), to: 1)
 
 var rowCount: UInt64 = 0
 while withUnsafeMutableBytes(of: &rowCount, fill) {
     guard rowCount < 1 << 32 else { fail("a block of \(rowCount) rows") }
     var rows = [Double](repeating: 0, count: Int(rowCount) * ensemble.featureCount)
     guard rows.withUnsafeMutableBytes(fill) || rows.isEmpty else { fail("the rows end too early") }
-    var table = rows.withUnsafeBufferPointer { LeafTable(ensemble, rows: $0, rowCount: Int(rowCount)) }
+    var table = rows.withUnsafeBufferPointer { LeafTable(ensemble, rows: $0, rowCount: Int(rowCount), isBaseLast: model.isBaseLast) }
     for tree in model.sourceLeaves.indices {
         let numbers = model.sourceLeaves[tree]
         for index in tree * Int(rowCount)..<(tree + 1) * Int(rowCount) { table.leaves[index] = numbers[Int(table.leaves[index])] }

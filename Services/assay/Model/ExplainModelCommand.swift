@@ -8,17 +8,34 @@ import ServiceRuntime
 enum ExplainModelCommand {
     static let command = Command(
         "explain", abstract: "Scores rows and tells what each feature added.",
-        discussion: "The base, where nothing is known of a row, and the contributions sum to the margin, before the model's link.",
+        discussion: """
+            The base, where nothing is known of a row, and the contributions sum to the margin, before the model's link. With \
+            --method interventional the base is the mean margin of the rows of --background, and contributions answer "compared with these".
+            """,
         options: [
             ModelCommandSupport.csvOption, ModelCommandSupport.jsonRowsOption,
             .init("rows", .int(1...1_000_000), default: "10", doc: "Rows of the CSV file to explain, from its beginning"),
             .init(
                 "method", .choice(ModelExplanation.Method.allCases.map(\.rawValue)), default: "shap",
-                doc: "shap: Shapley values, as services give reasons by; path: the cheap attribution along the way through the trees"),
+                doc: """
+                    shap: Shapley values, as services give reasons by; path: the cheap attribution along the way through the trees; \
+                    interventional: Shapley values against --background
+                    """),
+            .init("background", .path, doc: "A CSV file of the rows that --method interventional compares with, such as the train week's"),
+            .init(
+                "background-rows", .int(1...1_000_000), default: "1000", doc: "Rows of the background that are read, from its beginning"),
             .init("reasons", .path, doc: "The file that puts reasons into words; without it the model's own words"),
             .init("output", .int(0...1_000_000), default: "0", doc: "The output explained, of a model with several"),
         ], flags: [ModelCommandSupport.jsonFlag], arguments: [ModelCommandSupport.modelArgument]
     ) { invocation in
+        guard let method = ModelExplanation.Method(rawValue: invocation.string("method")) else {
+            preconditionFailure("the parser only lets the declared methods through")
+        }
+        let backgroundPath = invocation.optionalString("background")
+        guard (method == .interventional) == (backgroundPath != nil) else {
+            throw CommandUsageFailure(
+                path: invocation.path, problem: "--method interventional and --background go together")
+        }
         let model = try ModelCommandSupport.load(invocation.string("model"))
         guard let rows = try ModelCommandSupport.rows(invocation, model, rowCountMax: invocation.int("rows")) else {
             throw CommandUsageFailure(path: invocation.path, problem: "name the rows: --row JSON or --csv FILE")
@@ -27,10 +44,11 @@ enum ExplainModelCommand {
         if let path = invocation.optionalString("reasons") {
             words = try ReasonFile(yaml: FileBytes.read(path, byteCountMax: 1 << 20), file: path).words(for: model.features)
         }
-        guard let method = ModelExplanation.Method(rawValue: invocation.string("method")) else {
-            preconditionFailure("the parser only lets the declared methods through")
+        let background = try backgroundPath.map {
+            try ModelRows(csv: $0, features: model.features, rowCountMax: invocation.int("background-rows"))
         }
-        let explainer = try ModelExplainer(model, output: invocation.int("output"), method: method, words: words)
+        let explainer = try ModelExplainer(
+            model, output: invocation.int("output"), method: method, background: background, words: words)
         let explanations = (0..<rows.count).map { explainer.explain(rows.row($0)) }
         if invocation.flag("json") {
             ReportJson { json in

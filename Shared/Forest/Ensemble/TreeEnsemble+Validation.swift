@@ -117,6 +117,7 @@ extension TreeEnsemble {
     /// Checks that a model file can say all of it: ONNX knows a direction for NaN but not for zeros, and one way to look up categories.
     package func validateForFiles() throws(ForestFailure) {
         var isTruncating: Bool?
+        var negativeIsOutside: Bool?
         for (index, tree) in trees.enumerated() {
             for set in tree.categories {
                 guard isTruncating ?? set.isTruncating == set.isTruncating else {
@@ -124,6 +125,18 @@ extension TreeEnsemble {
                         at: "trees[\(index)].categories", "some cut values to integers, some do not; a file has one rule for all")
                 }
                 isTruncating = set.isTruncating
+            }
+            for node in 0..<tree.nodeCount where tree.flags[node].contains(.isCategorical) {
+                // Only where -0.5 could be taken for 0 does the flag say anything.
+                let set = tree.categories[Int(tree.categorySet[node])]
+                guard set.isTruncating, set.contains(0) else { continue }
+                let isOutside = tree.flags[node].contains(.negativeIsOutside)
+                guard negativeIsOutside ?? isOutside == isOutside else {
+                    throw ForestFailure(
+                        at: "trees[\(index)].flags[\(node)]",
+                        "a set that takes -0.5 for 0 beside one that does not; a file has one rule for all")
+                }
+                negativeIsOutside = isOutside
             }
             for node in 0..<tree.nodeCount where tree.flags[node].contains(.zeroIsMissing) {
                 // Zeros that go by their value where the missing ones go need no words.
@@ -144,6 +157,7 @@ extension TreeEnsemble {
 extension DecisionTree {
     /// Where a value that is not missing goes.
     package func goesLeft(_ value: Double, at node: Int) -> Bool {
-        flags[node].contains(.isCategorical) ? categories[Int(categorySet[node])].contains(value) : value <= threshold[node]
+        flags[node].contains(.isCategorical)
+            ? categories[Int(categorySet[node])].contains(value, under: flags[node]) : value <= threshold[node]
     }
 }

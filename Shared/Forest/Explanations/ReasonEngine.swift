@@ -54,7 +54,7 @@ package final class ReasonScratch {
 
 extension TreeEnsemble {
     /// The same trees, where those that do not tell their cover send half of a node's rows to each side.
-    var withCover: TreeEnsemble {
+    package var withCover: TreeEnsemble {
         guard trees.contains(where: \.cover.isEmpty) else { return self }
         var ensemble = self
         for index in ensemble.trees.indices where ensemble.trees[index].cover.isEmpty {

@@ -1,15 +1,14 @@
-// A fraud model's scorer runs trees on the row as it is: most exports are no more than that, with casts and label maps around it. This
-// finds the trees of such a pipeline. What else a step may do (scaling, imputing, calibrating) is left to the pipeline, and named.
+// A fraud model's scorer runs trees on the row as it is. This finds the trees of a pipeline and folds into their tests what stands between
+// the row and them: casts, columns put side by side or picked, scalers, imputers, label maps and flags. What mixes columns (a Normalizer) or
+// works on scores (a calibration) is left to the pipeline, and named.
 
 package import Forest
 
 extension ModelPipeline {
     /// What a value of the graph is to the fraud model.
     private enum Meaning {
-        /// The whole row in its order; `isRounded` when its values went through floats.
-        case row(isRounded: Bool)
-        /// Inputs that may yet be put side by side: `first ..< end` of them.
-        case inputs(Range<Int>, isRounded: Bool)
+        /// Columns each made of one value of the row. `isFlat`: rows × columns; else rows × columns × flags, one row behind the other.
+        case columns([ColumnSource], OnnxElementType, isFlat: Bool)
         /// One number a row.
         case score(TreeEnsemble)
         case constant(PipelineTensor)
@@ -21,69 +20,77 @@ extension ModelPipeline {
     ///
     /// Of two classes by softmax the trees hold the differences of the leaves' weights.
     ///
-    /// - Throws: ``ForestFailure`` that names the step that is more than trees.
+    /// - Throws: ``ForestFailure`` that names the step that is more than trees and cannot be folded into them.
     package func ensemble() throws(ForestFailure) -> TreeEnsemble {
+        try trees { operation, place throws(ForestFailure) in try operation.scoreEnsemble(at: place) }
+    }
+
+    /// The trees with all outputs of their operator, as they sum before its own link; what comparisons with ONNX Runtime need.
+    package func sums() throws(ForestFailure) -> TreeEnsemble {
+        try trees { operation, _ in operation.ensemble }
+    }
+
+    /// What a pipeline's trees are to the caller.
+    private typealias Picking = (TreeOperator, String) throws(ForestFailure) -> TreeEnsemble
+
+    private func trees(_ pick: Picking) throws(ForestFailure) -> TreeEnsemble {
         var meanings = [Meaning](repeating: .other(ForestFailure(at: "graph", "no trees")), count: valueCount)
         for constant in constants { meanings[constant.value] = .constant(constant.tensor) }
+        var column = 0
         for (index, input) in inputs.enumerated() {
             let value = constants.count + index
+            let place = "graph.input \"\(input.name.prefix(64))\""
+            let sources = (column..<column + input.columnCount).map { ColumnSource(column: $0) }
+            column += input.columnCount
             switch input.type {
-            case .float: meanings[value] = .inputs(index..<index + 1, isRounded: true)
-            case .double: meanings[value] = .inputs(index..<index + 1, isRounded: false)
-            default:
-                meanings[value] = .other(
-                    ForestFailure(at: "graph.input \"\(input.name.prefix(64))\"", "of \(input.type); a fraud model's row is of numbers"))
+            case .float: meanings[value] = .columns(sources.map { $0.then(.round, place) }, .float, isFlat: true)
+            case .double: meanings[value] = .columns(sources, .double, isFlat: true)
+            default: meanings[value] = .other(ForestFailure(at: place, "of \(input.type); a fraud model's row is of numbers"))
             }
-        }
-        if inputs.count == 1, case .inputs(_, let isRounded) = meanings[constants.count] {
-            meanings[constants.count] = .row(isRounded: isRounded)
         }
         for step in steps {
             let given = step.inputs.map { meanings[$0] }
-            for (position, value) in step.outputs.enumerated() { meanings[value] = meaning(of: step, given, output: position) }
+            for (position, value) in step.outputs.enumerated() { meanings[value] = meaning(of: step, given, output: position, pick) }
         }
         var failure = ForestFailure(at: "graph.output", "none is a score")
         for output in outputs {
             switch meanings[output.value] {
             case .score(let ensemble): return ensemble
             case .other(let reason): failure = reason
-            case .row, .inputs, .constant: break
+            case .columns, .constant: break
             }
         }
         throw failure
     }
 
-    private func meaning(of step: Step, _ given: [Meaning], output: Int) -> Meaning {
+    private func meaning(of step: Step, _ given: [Meaning], output: Int, _ pick: Picking) -> Meaning {
         // A step on what is no score or row hands on why.
         for case .other(let reason) in given { return .other(reason) }
         let unsupported = Meaning.other(
             ForestFailure(
                 at: step.place, "more than trees, which the scorer does not run; give the model the features that this step makes"))
+        if case .binary(let operation) = step.operation, let folded = arithmetic(operation, step, given) { return folded }
+        if case .columns(let sources, let type, let isFlat)? = given.first, let folded = columns(step, sources, type, isFlat, given) {
+            return folded
+        }
         switch (step.operation, given.first) {
         case (.identity, let first?), (.zipMap, let first?): return first
-        case (.cast(let type), .row(let isRounded)?) where type == .float || type == .double:
-            return .row(isRounded: isRounded || type == .float)
-        case (.cast(let type), .inputs(let range, let isRounded)?) where type == .float || type == .double:
-            return .inputs(range, isRounded: isRounded || type == .float)
         case (.cast(let type), .score(let ensemble)?) where type == .float || type == .double: return .score(ensemble)
-        case (.concat(axis: 1), _):
-            var end = 0
-            var roundings: [Bool] = []
-            for case .inputs(let range, let isRounded) in given where range.lowerBound == end {
-                end = range.upperBound
-                roundings.append(isRounded)
-            }
-            guard roundings.count == given.count, Set(roundings).count == 1 else { return unsupported }
-            return end == inputs.count ? .row(isRounded: roundings[0]) : .inputs(0..<end, isRounded: roundings[0])
-        case (.trees(let operation), .row(let isRounded)?):
+        case (.trees(let operation), .columns(var sources, let type, isFlat: true)?) where sources.count == operation.ensemble.featureCount:
             guard operation.labels == nil || output == 1 else {
                 return .other(ForestFailure(at: step.place, "a label, which is no score"))
             }
+            // Operators on whole numbers take them as floats.
+            if type != .float, type != .double { sources = sources.map { $0.then(.round, step.place) } }
             do throws(ForestFailure) {
-                var ensemble = try operation.scoreEnsemble(at: step.place)
-                if isRounded { ensemble.inputPrecision = .single }
-                return .score(ensemble)
+                return .score(try pick(operation, step.place).folding(sources, featureCount: columnCount))
             } catch { return .other(error) }
+        // What onnxmltools puts behind LightGBM's trees in place of ZipMap.
+        case (.binary(.multiply), .score(let ensemble)?):
+            guard case .constant(let tensor) = given[1], tensor.count == 1, (try? tensor.doubles(at: step.place)) == [1] else {
+                return unsupported
+            }
+            return .score(ensemble)
         case (.unary(.sigmoid), .score(var ensemble)?) where ensemble.link == .identity:
             ensemble.link = .logistic
             return .score(ensemble)
@@ -99,6 +106,98 @@ extension ModelPipeline {
             }
         default: return unsupported
         }
+    }
+}
+
+extension ModelPipeline {
+    /// What a step makes of columns; nil where they are no columns of one value each any more.
+    private func columns(
+        _ step: Step, _ sources: [ColumnSource], _ type: OnnxElementType, _ isFlat: Bool, _ given: [Meaning]
+    ) -> Meaning? {
+        func all(_ type: OnnxElementType, _ kinds: (Int) -> ColumnSource.Kind) -> Meaning {
+            .columns(sources.indices.map { sources[$0].then(kinds($0), step.place) }, type, isFlat: isFlat)
+        }
+        guard sources.count <= ColumnSource.countMax, sources.allSatisfy({ $0.steps.count < ColumnSource.stepCountMax }) else { return nil }
+        switch step.operation {
+        case .identity: return given[0]
+        case .flatten(axis: 1): return .columns(sources, type, isFlat: true)
+        case .reshape:
+            guard case .constant(let tensor) = given[1], case .integers(let shape) = tensor.elements, shape.count == 2,
+                shape[0] <= 0, shape[1] == -1 && shape[0] == 0 || shape[1] == Int64(sources.count)
+            else { return nil }
+            return .columns(sources, type, isFlat: true)
+        case .cast(.float): return type == .float ? given[0] : all(.float) { _ in .round }
+        case .cast(.double) where type == .float || type == .double: return .columns(sources, .double, isFlat: isFlat)
+        case .cast(.int64):
+            switch type {
+            case .int64: return given[0]
+            case .float, .double: return all(.int64) { _ in .cut }
+            default: return nil
+            }
+        case .labels(let map):
+            guard let lookup = ColumnSource.Lookup(map, of: type) else { return nil }
+            return all(map.valueType) { _ in .look(lookup) }
+        default: break
+        }
+        guard isFlat else { return nil }
+        switch step.operation {
+        case .concat(axis: 1):
+            var joined: [ColumnSource] = []
+            for part in given {
+                guard case .columns(let sources, _, isFlat: true) = part else { return nil }
+                guard joined.count + sources.count <= ColumnSource.countMax else { return nil }
+                joined += sources
+            }
+            return .columns(joined, type, isFlat: true)
+        case .extractColumns, .gather(axis: 1):
+            guard case .constant(let tensor) = given[1], case .integers(let indexes) = tensor.elements,
+                tensor.shape.count == 1 || step.operation == .extractColumns, indexes.count <= ColumnSource.countMax
+            else { return nil }
+            return .columns(indexes.map { sources[Int($0 < 0 ? $0 + Int64(sources.count) : $0)] }, type, isFlat: true)
+        case .scaler(let offset, let scale) where type == .float || type == .double:
+            return all(.float) {
+                .scale(offset: offset[offset.count == 1 ? 0 : $0], scale: scale[scale.count == 1 ? 0 : $0], isSingle: type == .float)
+            }
+        case .imputer(let values, let replaced) where type == .float || type == .double:
+            return all(type) { .impute(value: Double(values[values.count == 1 ? 0 : $0]), replaced: Double(replaced)) }
+        case .binarizer(let threshold) where type == .float: return all(.float) { _ in .binarize(threshold: threshold) }
+        case .unary(.negate) where type == .float || type == .double: return all(type) { _ in .negate }
+        case .oneHot(_, allowsUnknown: false):
+            return .other(
+                ForestFailure(at: step.place, "a category that it does not know is an error there; make it with handle_unknown=\"ignore\""))
+        case .oneHot(let categories, allowsUnknown: true):
+            guard let flags = ColumnSource.Lookup.flags(categories), flags.count <= ColumnSource.countMax / sources.count
+            else { return nil }
+            // Of other numbers the operator takes the whole part.
+            let whole = type == .int64 ? sources : sources.map { $0.then(.cut, step.place) }
+            return .columns(whole.flatMap { source in flags.map { source.then(.look($0), step.place) } }, .float, isFlat: false)
+        default: return nil
+        }
+    }
+
+    /// Columns and a constant for each, or for all.
+    private func arithmetic(_ operation: PipelineOperation.Binary, _ step: Step, _ given: [Meaning]) -> Meaning? {
+        let isFirst: Bool
+        let sources: [ColumnSource]
+        let type: OnnxElementType
+        let tensor: PipelineTensor
+        switch (given[0], given[1]) {
+        case (.columns(let columns, let kind, isFlat: true), .constant(let constant)):
+            (sources, type, tensor, isFirst) = (columns, kind, constant, false)
+        case (.constant(let constant), .columns(let columns, let kind, isFlat: true)):
+            (sources, type, tensor, isFirst) = (columns, kind, constant, true)
+        default: return nil
+        }
+        guard type == .float || type == .double, let constants = try? tensor.doubles(at: step.place),
+            tensor.shape.dropLast().allSatisfy({ $0 == 1 }), tensor.shape.count <= 2, [1, sources.count].contains(constants.count)
+        else { return nil }
+        let made = sources.indices.map { index in
+            sources[index].then(
+                .arithmetic(
+                    operation, constant: constants[constants.count == 1 ? 0 : index], constantIsFirst: isFirst, isSingle: type == .float),
+                step.place)
+        }
+        return .columns(made, type, isFlat: true)
     }
 }
 

@@ -29,12 +29,7 @@ extension PipelineOperation {
             let terms = squares ? try Binary.multiply.evaluate(given[0], given[0], at: place) : given[0]
             return [try PipelineTensor.reduceSum(terms, axis, keepsAxis, at: place)]
         case .matMul: return [try PipelineTensor.matMul(given[0], given[1], at: place)]
-        case .scaler(let offset, let scale):
-            return [
-                try PipelineTensor.perColumn(given[0], at: place) { value, column in
-                    (value - offset[offset.count == 1 ? 0 : column]) * scale[scale.count == 1 ? 0 : column]
-                }
-            ]
+        case .scaler(let offset, let scale): return [try PipelineTensor.scale(given[0], offset, scale, at: place)]
         case .imputer(let values, let replaced): return [try PipelineTensor.impute(given[0], values, replaced, at: place)]
         case .integerImputer(let values, let replaced):
             let numbers = try given[0].integers(at: place)
@@ -117,7 +112,7 @@ extension PipelineOperation.Binary {
         }
     }
 
-    private func apply<Value: BinaryFloatingPoint>(_ left: Value, _ right: Value) -> Value {
+    func apply<Value: BinaryFloatingPoint>(_ left: Value, _ right: Value) -> Value {
         switch self {
         case .add: left + right
         case .subtract: left - right

@@ -168,7 +168,7 @@ extension PipelineOperation {
                         readingVersion5: &attributes, featureCount: columns, precision: precision, trustsCover: trustsCover,
                         nodeCovers: trustsCover ? model.constant(TreeEnsemble.nodeCoverName) : [],
                         leafCovers: trustsCover ? model.constant(TreeEnsemble.leafCoverName) : [],
-                        isTruncating: model.isCategoryTruncating))
+                        categoryRule: try model.categoryRule()))
             }
             return .trees(
                 try TreeOperator(
@@ -256,6 +256,4 @@ extension OnnxModel {
         }
         return []
     }
-
-    fileprivate var isCategoryTruncating: Bool { metadata.contains(.init(MetadataKey.categories, "truncated")) }
 }

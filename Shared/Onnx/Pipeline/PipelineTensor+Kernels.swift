@@ -18,6 +18,24 @@ extension PipelineTensor {
         return PipelineTensor(values.indices.map { result(values[$0], $0 % columns) }, shape: tensor.shape)
     }
 
+    /// `(x - offset) · scale` by column, in the type of `x` and then as floats.
+    static func scale(
+        _ tensor: PipelineTensor, _ offset: [Float], _ scale: [Float], at place: String
+    ) throws(ForestFailure) -> PipelineTensor {
+        guard case .doubles(let values) = tensor.elements else {
+            return try perColumn(tensor, at: place) { value, column in
+                (value - offset[offset.count == 1 ? 0 : column]) * scale[scale.count == 1 ? 0 : column]
+            }
+        }
+        let columns = max(1, tensor.columnCount)
+        let scaled = values.indices.map { index in
+            let column = index % columns
+            return Float(
+                (values[index] - Double(offset[offset.count == 1 ? 0 : column])) * Double(scale[scale.count == 1 ? 0 : column]))
+        }
+        return PipelineTensor(scaled, shape: tensor.shape)
+    }
+
     /// Slices of a value around an axis: `outer` runs of `size` blocks of `inner` elements.
     static func slices(_ shape: [Int], _ axis: Int, at place: String) throws(ForestFailure) -> (outer: Int, size: Int, inner: Int) {
         guard axis < shape.count else { throw ForestFailure(at: place, "a value of rank \(shape.count), which has no axis \(axis)") }

@@ -61,15 +61,13 @@ extension TreeEnsemble {
                 model.graph.initializers.append(OnnxTensor(TreeEnsemble.nodeCoverName, doubles: nodeCovers))
                 model.graph.initializers.append(OnnxTensor(TreeEnsemble.leafCoverName, doubles: leafCovers))
             }
-            if isTruncating { model.metadata.append(.init(MetadataKey.categories, "truncated")) }
+            if let rule = categoryRule { model.metadata.append(.init(MetadataKey.categories, rule.rawValue)) }
         } else {
             model.graph.nodes.append(regressor(input: input, output: treesOutput))
         }
         model.graph.nodes += links
         return model
     }
-
-    private var isTruncating: Bool { trees.contains { $0.categories.contains { $0.isTruncating } } }
 
     private func linkNodes(input: String, output: String) throws(ForestFailure) -> [OnnxNode] {
         var node: OnnxNode
