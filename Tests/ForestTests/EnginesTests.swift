@@ -5,13 +5,20 @@ import Testing
 @Suite struct EnginesTests {
     private static let batchSizes = [0, 1, 7, 8, 9, 63, 64, 65, 127, 128, 129, 191, 193, 255, 256, 257, 1_000]
 
-    /// Compares all engines, and the automatic choice, on this machine and as on one without vectors.
+    /// This machine, and what it would be with narrower vectors and with none.
+    private static let processors: Set<ProcessorFeatures> = {
+        var narrower = ProcessorFeatures.detected
+        narrower.hasAvx512 = false
+        return [.detected, narrower, .none]
+    }()
+
+    /// Compares all engines, and the automatic choice, on this machine and as on lesser ones.
     private func check(_ ensemble: TreeEnsemble, rowCount: Int, using random: inout Seeded) {
         let questions = ensemble.questions
         let rows = (0..<rowCount).map { _ in TreeEnsemble.arbitraryRow(questions, using: &random) }
         let expected = rows.flatMap { ensemble.margins(row: $0).map(\.bitPattern) }
         let flattened = rows.flatMap(\.self)
-        for features in Set([ProcessorFeatures.detected, .none]) {
+        for features in EnginesTests.processors {
             let forest = CompiledForest(ensemble, features: features)
             #expect(forest.margins(rows: flattened, count: rowCount).map(\.bitPattern) == expected, "the chosen engine")
             for engine in forest.engines {
@@ -19,8 +26,11 @@ import Testing
                 #expect(margins == expected, "\(engine), \(rowCount) rows")
             }
             for (index, row) in rows.prefix(40).enumerated() {
-                let margins = forest.margins(row: row).map(\.bitPattern)
-                #expect(margins == Array(expected[index * ensemble.outputCount..<(index + 1) * ensemble.outputCount]))
+                let wanted = Array(expected[index * ensemble.outputCount..<(index + 1) * ensemble.outputCount])
+                #expect(forest.margins(row: row).map(\.bitPattern) == wanted)
+                for engine in forest.engines {
+                    #expect(forest.margins(rows: row, count: 1, using: engine).map(\.bitPattern) == wanted, "\(engine), one row")
+                }
             }
         }
     }
@@ -78,7 +88,7 @@ import Testing
         check(TreeEnsemble.arbitrary(shape, using: &random), rowCount: 150, using: &random)
     }
 
-    @Test(arguments: [(14, 2), (33, 60), (64, 80), (65, 40), (300, 80)])
+    @Test(arguments: [(14, 2), (16, 70), (17, 70), (32, 70), (33, 60), (64, 80), (65, 40), (300, 80)])
     func manyFeaturesAgree(featureCount: Int, treeCount: Int) {
         var random = Seeded(UInt64(featureCount) &+ 10_000)
         let shape = EnsembleShape(treeCount: treeCount...treeCount, featureCount: featureCount...featureCount)

@@ -39,8 +39,9 @@ typedef struct {
     const int32_t *threshold_base;
     /// The rank right of all.
     const int32_t *threshold_count;
-    /// Halvings of each column, and the most in each eight columns.
+    /// Halvings of each column, and the most in each four and each eight columns.
     const int32_t *steps;
+    const int32_t *steps_of_four;
     const int32_t *steps_of_eight;
     const uint16_t *bucket;
     const double *threshold;
@@ -48,6 +49,10 @@ typedef struct {
 
 /// Ranks of `count` rows (at most a block, the rest of the last eight is filled), `column x block`. AVX-512.
 void assay_forest_rank_block_avx512(
+    const assay_forest_ranks *ranks, const double *rows, ptrdiff_t stride, ptrdiff_t count, uint16_t *result);
+
+/// As `assay_forest_rank_block_avx512`, four rows at a time; the rest of the last four is filled. AVX2.
+void assay_forest_rank_block_avx2(
     const assay_forest_ranks *ranks, const double *rows, ptrdiff_t stride, ptrdiff_t count, uint16_t *result);
 
 /// One inner node of the sieve: its vector becomes the right operand's where column > threshold, else the left one's.
@@ -118,3 +123,48 @@ void assay_forest_walk_sums_avx512(const assay_forest_walk *walk, const uint16_t
 void assay_forest_walk_leaves_avx512(const assay_forest_walk *walk, const uint16_t *ranks, int32_t *result);
 /// Ranks of one row and their walk. AVX-512.
 double assay_forest_walk_score_avx512(const assay_forest_ranks *ranks, const assay_forest_walk *walk, const double *row);
+
+/// Trees whose records are walked together: `steps` is by this many.
+enum { ASSAY_FOREST_SUBTREE_GROUP = 64 };
+
+/// Four levels of a tree, a cache line. Test 0 is the root's, tests 2 i + 1 and 2 i + 2 follow test i; where the tree ends early, tests
+/// that nothing passes lead to the lowest exit below. Thresholds are ranks less 32,768; a row goes right where its rank is greater.
+typedef struct __attribute__((aligned(64))) {
+    /// Fifteen thresholds; the last word tells how far behind this record its exits' base lies, in cache lines.
+    int16_t threshold[16];
+    uint8_t column[16];
+    /// Where each exit leads, from the base, in units of eight bytes: to another record (0, 8, …) or to a leaf (-1, -2, …).
+    int8_t exit[16];
+} assay_forest_subtree;
+
+/// The first four levels of sixteen trees, test by test.
+typedef struct __attribute__((aligned(64))) {
+    int16_t threshold[15][16];
+    uint8_t column[15][16];
+} assay_forest_subtree_top;
+
+enum { ASSAY_FOREST_SUBTREE_TOP_BYTES = 768 };
+
+/// Trees packed for steps of four levels.
+typedef struct {
+    int32_t tree_count;
+    /// Tables of sixteen columns: 1, 2 or 4.
+    int32_t table_count;
+    /// By group of trees: records on their longest path, without the first.
+    const int32_t *steps;
+    /// By sixteen trees.
+    const assay_forest_subtree_top *top;
+    /// By tree: the first record's exits and their base in `memory`.
+    const int8_t *exit;
+    const int32_t *base;
+    /// Records and leaves: a leaf's value as a double, or its number where trees have more than one output.
+    const uint64_t *memory;
+} assay_forest_subtrees;
+
+/// Ranks of one row and their walk, for trees of one output. AVX2.
+double assay_forest_subtrees_score_avx2(const assay_forest_ranks *ranks, const assay_forest_subtrees *trees, const double *row);
+/// Adds to every row's sum the leaf values, in the trees' order; `ranks` holds sixteen places a row for each table. AVX2.
+void assay_forest_subtrees_sums_avx2(
+    const assay_forest_subtrees *trees, const uint16_t *ranks, ptrdiff_t row_count, double *sums);
+/// The number of the leaf that every tree leads a row to. AVX2.
+void assay_forest_subtrees_leaves_avx2(const assay_forest_subtrees *trees, const uint16_t *ranks, int32_t *numbers);

@@ -15,6 +15,8 @@ package struct CompiledForest: Sendable {
         case ranks
         /// Ranks, sixteen trees a step, row by row: AVX-512.
         case lanes
+        /// Ranks, four levels of a tree a step, row by row: AVX2.
+        case subtrees
         /// Every node for up to 256 rows, in vectors of 16, 32 and 64 bytes.
         case sieve128, sieve256, sieve512
     }
@@ -42,6 +44,8 @@ package struct CompiledForest: Sendable {
     private let flat: FlatWalk
     private let ranks: RankWalk?
     private let lanes: LaneWalk?
+    private let subtrees: SubtreeWalk?
+    private let rankKernel: RankColumns.Kernel
     private let sieve: Sieve?
     private let scratch: ScratchPool
     private let layout: Layout
@@ -108,8 +112,13 @@ package struct CompiledForest: Sendable {
         lanes =
             features.hasAvx512
             ? columns.flatMap { LaneWalk(ensemble, $0, leaves, numbersOnly: !isSingle) } : nil
+        subtrees =
+            features.hasAvx2
+            ? columns.flatMap { SubtreeWalk(ensemble, $0, leaves, numbersOnly: !isSingle) } : nil
+        rankKernel = features.hasAvx512 ? .avx512 : features.hasAvx2 ? .avx2 : .portable
         layout = Layout(
-            regionByteCount: sieve?.regionByteCount ?? 0, columnCount: columns?.paddedCount ?? 0, laneCount: lanes?.laneCount ?? 0)
+            regionByteCount: sieve?.regionByteCount ?? 0, columnCount: columns?.paddedCount ?? 0,
+            laneCount: max(lanes?.laneCount ?? 0, subtrees == nil ? 0 : treeCount))
         let hasSieve = sieve != nil
         let region = layout.region
         scratch = ScratchPool(byteCount: layout.byteCount) { if hasSieve { Sieve.prepare($0 + region) } }
@@ -117,6 +126,7 @@ package struct CompiledForest: Sendable {
         var engines: [Engine] = [.flat]
         if ranks != nil { engines.append(.ranks) }
         if lanes != nil { engines.append(.lanes) }
+        if subtrees != nil { engines.append(.subtrees) }
         if sieve != nil {
             engines.append(.sieve128)
             if features.hasAvx2 { engines.append(.sieve256) }
@@ -125,8 +135,9 @@ package struct CompiledForest: Sendable {
         self.engines = engines
         let costs = EngineCosts(
             columnCount: columns?.count ?? 0, treeCount: ensemble.trees.count, flatSteps: flat.stepCount, isPlain: flat.isPlain,
-            rankSteps: ranks?.stepCount ?? 0, laneSteps: lanes?.stepCount ?? 0, sieveNodes: sieve?.nodeCount ?? 0,
-            hasAvx512: features.hasAvx512)
+            rankSteps: ranks?.stepCount ?? 0, laneSteps: lanes?.stepCount ?? 0, subtreeSteps: subtrees?.stepCount ?? 0,
+            sieveNodes: sieve?.nodeCount ?? 0,
+            rankNanoseconds: rankKernel.nanoseconds)
         (rowEngine, blockEngine, blockRowCountMin) = costs.choice(of: engines)
     }
 
@@ -174,7 +185,7 @@ package struct CompiledForest: Sendable {
         while row < rowCount {
             let count = min(block, rowCount - row)
             let chosen = engine ?? (count >= blockRowCountMin ? blockEngine : rowEngine)
-            if chosen == .flat || chosen == .lanes && count == 1 {
+            if chosen == .flat || count == 1 && (chosen == .lanes || chosen == .subtrees) {
                 for index in row..<row + count { addUp(from + index * featureCount, to + index * outputCount, chosen) }
             } else {
                 addUpBlock(from + row * featureCount, count, to + row * outputCount, chosen)
@@ -239,15 +250,19 @@ package struct CompiledForest: Sendable {
     @inline(__always)
     private func addUp(_ row: UnsafePointer<Double>, _ sums: UnsafeMutablePointer<Double>, _ engine: Engine) {
         #if arch(x86_64)
-            if engine == .lanes, isSingle, let lanes, let columns, columns.numericCount == columns.count {
+            if engine != .flat, isSingle, let columns, columns.numericCount == columns.count {
                 sums[0] = withUnsafePointer(to: columns.tables) { ranks in
-                    withUnsafePointer(to: lanes.tables) { assay_forest_walk_score_avx512(ranks, $0, row) }
+                    if engine == .lanes, let lanes {
+                        return withUnsafePointer(to: lanes.tables) { assay_forest_walk_score_avx512(ranks, $0, row) }
+                    }
+                    guard let subtrees else { preconditionFailure("checked by the caller") }
+                    return withUnsafePointer(to: subtrees.tables) { assay_forest_subtrees_score_avx2(ranks, $0, row) }
                 }
                 return
             }
         #endif
-        if engine == .lanes {
-            addUpBlock(row, 1, sums, .lanes)
+        if engine != .flat {
+            addUpBlock(row, 1, sums, engine)
         } else if isSingle {
             var sum = 0.0
             flat.forEachLeaf(of: row) { tree, number in sum += leaves.values[Int(starts[tree]) &+ number] }
@@ -273,12 +288,13 @@ package struct CompiledForest: Sendable {
         guard let columns else { preconditionFailure("engines of blocks have columns") }
         scratch.with { scratch in
             let columnRanks = (scratch + layout.columnRanks).assumingMemoryBound(to: UInt16.self)
-            let byKernel = lanes != nil && engine != .ranks || engine == .sieve512
-            columns.rank(rows: rows, rowStride: featureCount, count: rowCount, into: columnRanks, byKernel: byKernel)
+            columns.rank(
+                rows: rows, rowStride: featureCount, count: rowCount, into: columnRanks, by: engine == .ranks ? .portable : rankKernel)
             switch engine {
             case .flat: preconditionFailure("the flat engine has no blocks")
             case .ranks: addUpByRanks(scratch, columnRanks, rowCount, sums)
             case .lanes: addUpByLanes(scratch, columnRanks, rowCount, sums)
+            case .subtrees: addUpBySubtrees(scratch, columnRanks, rowCount, sums)
             case .sieve128: addUpBySieve(scratch, columnRanks, rowCount, sums, 128)
             case .sieve256: addUpBySieve(scratch, columnRanks, rowCount, sums, 256)
             case .sieve512: addUpBySieve(scratch, columnRanks, rowCount, sums, 512)
@@ -307,12 +323,8 @@ package struct CompiledForest: Sendable {
         _ scratch: UnsafeMutableRawPointer, _ columnRanks: UnsafePointer<UInt16>, _ rowCount: Int, _ sums: UnsafeMutablePointer<Double>
     ) {
         #if arch(x86_64)
-            guard let lanes, let columns else { preconditionFailure("checked by the caller") }
-            let rowRanks = (scratch + layout.rowRanks).assumingMemoryBound(to: UInt16.self)
-            for column in 0..<columns.count {
-                let from = columnRanks + column * RankColumns.blockRowCount
-                for row in 0..<rowCount { rowRanks[row * lanes.rankCount + column] = from[row] }
-            }
+            guard let lanes else { preconditionFailure("checked by the caller") }
+            let rowRanks = turned(columnRanks, rowCount, scratch, stride: lanes.rankCount)
             sums.update(repeating: 0, count: rowCount * outputCount)
             withUnsafePointer(to: lanes.tables) { tables in
                 if isSingle {
@@ -326,6 +338,39 @@ package struct CompiledForest: Sendable {
                 }
             }
         #endif
+    }
+
+    private func addUpBySubtrees(
+        _ scratch: UnsafeMutableRawPointer, _ columnRanks: UnsafePointer<UInt16>, _ rowCount: Int, _ sums: UnsafeMutablePointer<Double>
+    ) {
+        #if arch(x86_64)
+            guard let subtrees else { preconditionFailure("checked by the caller") }
+            let rowRanks = turned(columnRanks, rowCount, scratch, stride: subtrees.rankCount)
+            sums.update(repeating: 0, count: rowCount * outputCount)
+            withUnsafePointer(to: subtrees.tables) { tables in
+                if isSingle {
+                    assay_forest_subtrees_sums_avx2(tables, rowRanks, rowCount, sums)
+                } else {
+                    let numbers = (scratch + layout.numbers).assumingMemoryBound(to: Int32.self)
+                    for row in 0..<rowCount {
+                        assay_forest_subtrees_leaves_avx2(tables, rowRanks + row * subtrees.rankCount, numbers)
+                        for tree in 0..<treeCount { addLeaf(tree, Int(numbers[tree]), sums + row * outputCount) }
+                    }
+                }
+            }
+        #endif
+    }
+
+    /// Ranks that lie column by column, row by row, in a place of the scratch.
+    private func turned(
+        _ columnRanks: UnsafePointer<UInt16>, _ rowCount: Int, _ scratch: UnsafeMutableRawPointer, stride: Int
+    ) -> UnsafePointer<UInt16> {
+        let rowRanks = (scratch + layout.rowRanks).assumingMemoryBound(to: UInt16.self)
+        for column in 0..<(columns?.count ?? 0) {
+            let from = columnRanks + column * RankColumns.blockRowCount
+            for row in 0..<rowCount { rowRanks[row * stride + column] = from[row] }
+        }
+        return UnsafePointer(rowRanks)
     }
 
     private func addUpBySieve(

@@ -11,14 +11,17 @@ struct EngineCosts {
     var rankSteps: Int
     /// Gathers of sixteen trees.
     var laneSteps: Int
+    /// Records of four levels.
+    var subtreeSteps: Int
     var sieveNodes: Int
-    var hasAvx512: Bool
+    /// Of one value.
+    var rankNanoseconds: Double
 
     /// The engine for one row, the engine for a block, and the least number of rows that makes a block worth it.
     func choice(of engines: [CompiledForest.Engine]) -> (row: CompiledForest.Engine, block: CompiledForest.Engine, rowCountMin: Int) {
         let whole = RankColumns.blockRowCount
         // One row is scored without a scratch.
-        let row = engines.filter { $0 == .flat || $0 == .lanes }.min { cost($0, 1) < cost($1, 1) }!
+        let row = engines.filter { $0 == .flat || $0 == .lanes || $0 == .subtrees }.min { cost($0, 1) < cost($1, 1) }!
         let block = engines.min { cost($0, whole) < cost($1, whole) }!
         let least = (2...whole).last { cost(block, $0) > cost(row, $0) }.map { $0 + 1 } ?? 2
         return (row, block, least)
@@ -27,7 +30,7 @@ struct EngineCosts {
     /// Of a batch of at most a block's rows.
     func cost(_ engine: CompiledForest.Engine, _ rowCount: Int) -> Double {
         let rows = Double(rowCount)
-        let columns = rows * Double(columnCount) * (hasAvx512 ? 1.3 : 6)
+        let columns = rows * Double(columnCount) * rankNanoseconds
         let vectors = Double((rowCount + 63) / 64)
         switch engine {
         case .flat: return rows * (isPlain ? 14.5 : 60) * Double(flatSteps)
@@ -35,9 +38,21 @@ struct EngineCosts {
             // Eight rows go together, present or not.
             return 50 + rows * Double(columnCount) * 6 + Double((rowCount + 7) / 8 * 8) * 0.8 * Double(rankSteps)
         case .lanes: return rowCount == 1 ? 60 + 5.4 * Double(laneSteps) : 50 + columns + rows * (10 + 3.8 * Double(laneSteps))
+        case .subtrees: return 50 + columns + rows * 1.9 * Double(subtreeSteps)
         case .sieve512: return 50 + columns + Double(sieveNodes) * (0.7 + 0.65 * vectors) + rows * 0.2 * Double(treeCount)
         case .sieve256: return 50 + columns + Double(sieveNodes) * (0.7 + 1.1 * vectors) + rows * 0.3 * Double(treeCount)
         case .sieve128: return 50 + columns + Double(sieveNodes) * (0.7 + 2.3 * vectors) + rows * 0.3 * Double(treeCount)
+        }
+    }
+}
+
+extension RankColumns.Kernel {
+    /// Of one value.
+    var nanoseconds: Double {
+        switch self {
+        case .portable: 6
+        case .avx2: 4
+        case .avx512: 1.3
         }
     }
 }

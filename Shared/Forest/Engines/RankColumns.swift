@@ -74,6 +74,9 @@ final class RankColumns: @unchecked Sendable {
         var rank: UInt16
     }
 
+    /// What finds the ranks of a block.
+    enum Kernel { case portable, avx2, avx512 }
+
     var count: Int { keys.count }
     /// Places that a row's ranks take: the kernels write eight columns at a time.
     var paddedCount: Int { (count + 7) / 8 * 8 }
@@ -156,11 +159,17 @@ final class RankColumns: @unchecked Sendable {
 
     /// Ranks of at most a block of rows, `column × block`.
     func rank(
-        rows: UnsafePointer<Double>, rowStride: Int, count rowCount: Int, into result: UnsafeMutablePointer<UInt16>, byKernel: Bool
+        rows: UnsafePointer<Double>, rowStride: Int, count rowCount: Int, into result: UnsafeMutablePointer<UInt16>, by kernel: Kernel
     ) {
-        if byKernel {
+        if kernel != .portable {
             #if arch(x86_64)
-                withUnsafePointer(to: tables) { assay_forest_rank_block_avx512($0, rows, rowStride, rowCount, result) }
+                withUnsafePointer(to: tables) {
+                    if kernel == .avx512 {
+                        assay_forest_rank_block_avx512($0, rows, rowStride, rowCount, result)
+                    } else {
+                        assay_forest_rank_block_avx2($0, rows, rowStride, rowCount, result)
+                    }
+                }
             #endif
         } else {
             for column in 0..<numericCount {
@@ -229,6 +238,9 @@ final class RankColumns: @unchecked Sendable {
         let stepsOfEight = stride(from: 0, to: padded, by: 8).map { first in
             Int32(allBuckets[first..<min(first + 8, columns.count)].map(\.steps).max()!)
         }
+        let stepsOfFour = stride(from: 0, to: padded, by: 4).map { first in
+            Int32(allBuckets.dropFirst(first).prefix(4).map(\.steps).max() ?? 0)
+        }
         for (index, column) in columns.enumerated() {
             let rule = column.key.rule
             feature[index] = column.key.feature
@@ -252,19 +264,19 @@ final class RankColumns: @unchecked Sendable {
         let tables = (
             AlignedTable(feature), AlignedTable(zeroLimit), AlignedTable(replacement), AlignedTable(low), AlignedTable(scale),
             AlignedTable(lastBucket), AlignedTable(bucketBase), AlignedTable(thresholdBase), AlignedTable(thresholdCount),
-            AlignedTable(steps), AlignedTable(stepsOfEight), AlignedTable(bucket), AlignedTable(threshold)
+            AlignedTable(steps), AlignedTable(stepsOfEight), AlignedTable(bucket), AlignedTable(threshold), AlignedTable(stepsOfFour)
         )
         let ranks = assay_forest_ranks(
             column_count: Int32(columns.count), rounds_to_float: roundsToFloat, has_zero_limits: zeroLimit.contains { $0 >= 0 },
             feature: tables.0.start, zero_limit: tables.1.start,
             replacement: tables.2.start, low: tables.3.start, scale: tables.4.start, last_bucket: tables.5.start,
             bucket_base: tables.6.start, threshold_base: tables.7.start, threshold_count: tables.8.start, steps: tables.9.start,
-            steps_of_eight: tables.10.start, bucket: tables.11.start, threshold: tables.12.start)
+            steps_of_four: tables.13.start, steps_of_eight: tables.10.start, bucket: tables.11.start, threshold: tables.12.start)
         return (
             ranks,
             [
                 tables.0, tables.1, tables.2, tables.3, tables.4, tables.5, tables.6, tables.7, tables.8, tables.9, tables.10, tables.11,
-                tables.12,
+                tables.12, tables.13,
             ]
         )
     }
