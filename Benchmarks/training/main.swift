@@ -94,7 +94,7 @@ for seed in seeds {
     if seed == firstSeed { addedMegabytes = memoryMegabytes("VmHWM") - memoryBefore }
     let forest = try Forest(
         kind: .forest, features: train.features, thresholds: DecisionThresholds(review: 0.5, decline: 0.5), trees: trees)
-    let scores = test.scores(of: testRows, by: FlatEngine(forest))
+    let scores = test.scores(of: testRows, by: ForestScorer(forest))
     sums.auc += RankingMetrics.rocAuc(scores: scores, isFraud: test.isFraud) ?? 0
     sums.averagePrecision += RankingMetrics.averagePrecision(scores: scores, isFraud: test.isFraud) ?? 0
     sums.cardPrecision +=

@@ -49,6 +49,8 @@ package enum ModelFormats {
         package var featureSet: ContentHash?
         /// nil for the model's own.
         package var thresholds: DecisionThresholds?
+        /// The words for its reasons; nil for the model's own, where its features keep their names.
+        package var reasons: ReasonFile?
 
         package init(features: [String]? = nil, featureSet: ContentHash? = nil, thresholds: DecisionThresholds? = nil) {
             self.features = features
@@ -70,7 +72,8 @@ package enum ModelFormats {
         return try Forest(
             kind: model.forest?.kind ?? (model.ensemble.trees.count == 1 ? .tree : .forest),
             features: conversion.features ?? model.features, featureSet: conversion.featureSet ?? model.featureSet, thresholds: thresholds,
-            training: model.training, ensemble: model.ensemble)
+            training: model.training, reasons: conversion.reasons ?? (conversion.features == nil ? model.forest?.reasons : nil),
+            ensemble: model.ensemble)
     }
 
     /// The forest of several forests' trees: the parts of one training put together again, or the trees of forests in the order given.
@@ -109,7 +112,7 @@ package enum ModelFormats {
         }
         return try Forest(
             kind: .forest, features: first.features, featureSet: forests[0].featureSet, thresholds: thresholds,
-            training: mergedRecord(models, treeCount: ensemble.trees.count), ensemble: ensemble)
+            training: mergedRecord(models, treeCount: ensemble.trees.count), reasons: forests[0].reasons, ensemble: ensemble)
     }
 
     /// What is true of all of them; figures measured for each alone are not.

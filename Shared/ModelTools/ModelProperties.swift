@@ -23,6 +23,10 @@ extension LoadedModel {
             list.append(("review at", "\(thresholds.review)"))
             list.append(("decline at", "\(thresholds.decline)"))
         }
+        if let reasons = forest?.reasons {
+            list.append(("reasons", "\(reasons.name): \(forest?.words.entries.map(\.code).joined(separator: ", ") ?? "")"))
+        }
+        if ensemble.trees.contains(where: \.cover.isEmpty) { list.append(("cover", "not told: reasons halve what is not known")) }
         if let training {
             list.append(("trained from", training.from.description))
             list.append(("trained until", training.until.description))

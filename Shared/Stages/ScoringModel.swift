@@ -6,7 +6,7 @@ internal import Synchronization
 /// A model ready to score.
 package final class ScoringModel: Sendable {
     package let forest: Forest
-    package let engine: FlatEngine
+    package let engine: ForestScorer
     package let reasons: ReasonEngine
     package let hash: ContentHash
     /// First eight bytes of the hash, for digests.
@@ -15,7 +15,7 @@ package final class ScoringModel: Sendable {
     package init(forest: Forest, hash: ContentHash) {
         self.forest = forest
         self.hash = hash
-        engine = FlatEngine(forest)
+        engine = ForestScorer(forest)
         reasons = ReasonEngine(forest)
         hashBits = hash.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }

@@ -58,6 +58,6 @@ extension ModelRecipe {
         let forest = try Forest(
             kind: trees.count == 1 ? .tree : .forest, features: set.features, thresholds: DecisionThresholds(review: 1, decline: 1),
             ensemble: TreeEnsemble(featureCount: set.features.count, aggregation: .mean, trees: trees))
-        return set.scores(of: rows, by: FlatEngine(forest))
+        return set.scores(of: rows, by: ForestScorer(forest))
     }
 }

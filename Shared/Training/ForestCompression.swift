@@ -74,9 +74,9 @@ package struct ForestCompression: Hashable, Sendable {
         }
         let compressed = try Forest(
             kind: forest.kind, features: forest.features, featureSet: forest.featureSet, thresholds: forest.thresholds,
-            training: forest.training, ensemble: ensemble)
-        let before = set.scores(of: rows, by: FlatEngine(forest))
-        let after = set.scores(of: rows, by: FlatEngine(compressed))
+            training: forest.training, reasons: forest.reasons, ensemble: ensemble)
+        let before = set.scores(of: rows, by: ForestScorer(forest))
+        let after = set.scores(of: rows, by: ForestScorer(compressed))
         let changes = zip(before, after).map { abs($0 - $1) }
         func error(_ scores: [Double?]) -> Double {
             var (sum, count) = (0.0, 0)

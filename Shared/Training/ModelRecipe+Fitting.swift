@@ -88,7 +88,7 @@ extension ModelRecipe {
         }
         var whole = record
         whole.parameters = parameters
-        if fit.basis == .fitted { fit.scores = set.scores(of: fit.rows, by: FlatEngine(try forest(ensemble, whole))) }
+        if fit.basis == .fitted { fit.scores = set.scores(of: fit.rows, by: ForestScorer(try forest(ensemble, whole))) }
         let thresholds = targets.thresholds(scores: fit.scores, isFraud: fit.rows.map { set.isFraud[$0] })
         fit.forest = try forest(ensemble, whole, thresholds)
         fit.uncalibrated = try raw.replacing(thresholds: thresholds, training: whole)
@@ -139,7 +139,7 @@ extension ModelRecipe {
     private func part(_ forest: Forest, _ set: TrainingSet, _ rows: [Int], _ outOfBag: OutOfBag?) throws(ForestFailure) -> Fit {
         let scored =
             outOfBag.map { zip($0.scores(of: forest.ensemble.trees), rows).compactMap { score, row in score.map { ($0, row) } } }
-            ?? Array(zip(set.scores(of: rows, by: FlatEngine(forest)), rows))
+            ?? Array(zip(set.scores(of: rows, by: ForestScorer(forest)), rows))
         let thresholds = targets.thresholds(scores: scored.map(\.0), isFraud: scored.map { set.isFraud[$0.1] })
         let part = try forest.replacing(thresholds: thresholds, training: forest.training)
         return Fit(
@@ -158,7 +158,7 @@ extension ModelRecipe {
             let scored = try await crossFitted(set, rows, progress)
             if !scored.rows.isEmpty { return (scored.scores, scored.rows, .crossFitted) }
         }
-        return (set.scores(of: rows, by: FlatEngine(forest)), rows, .fitted)
+        return (set.scores(of: rows, by: ForestScorer(forest)), rows, .fitted)
     }
 }
 

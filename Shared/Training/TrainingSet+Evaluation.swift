@@ -5,7 +5,7 @@ extension TrainingSet {
     /// Scores of some rows beside what became known of them.
     ///
     /// - Parameter amounts: Money at stake of each row of the set; empty where it is not known.
-    package func scored(_ rows: [Int], by engine: FlatEngine, amounts: [Double] = []) -> ScoredRows {
+    package func scored(_ rows: [Int], by engine: ForestScorer, amounts: [Double] = []) -> ScoredRows {
         scored(rows, as: scores(of: rows, by: engine), amounts: amounts)
     }
 
@@ -22,7 +22,7 @@ extension EvaluationReport {
     ///   - rows: Indexes into the set, at least one.
     ///   - k: Cards that can be checked in a day.
     package init(model: String, forest: Forest, on set: TrainingSet, rows: [Int], k: Int = 100) {
-        self.init(model: model, set.scored(rows, by: FlatEngine(forest)), thresholds: forest.thresholds, k: k)
+        self.init(model: model, set.scored(rows, by: ForestScorer(forest)), thresholds: forest.thresholds, k: k)
     }
 }
 

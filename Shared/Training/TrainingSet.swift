@@ -52,7 +52,7 @@ package struct TrainingSet: Sendable {
     package func row(_ index: Int) -> [Double] { columns.map { $0[index] } }
 
     /// Scores some rows; the model's features must be the set's.
-    package func scores(of rows: [Int], by engine: FlatEngine) -> [Double] {
+    package func scores(of rows: [Int], by engine: ForestScorer) -> [Double] {
         precondition(engine.featureCount == features.count)
         var values: [Double] = []
         values.reserveCapacity(rows.count * columns.count)

@@ -27,7 +27,7 @@ struct Baselines {
         for criterion in [SplitCriterion.gini, .entropy] {
             let recipe = ModelRecipe(algorithm: .tree(TreeParameters(criterion: criterion, depthMax: 2)), targets: recipe.targets)
             let tree = try await recipe.fit(plan.set, rows: plan.train, featureSet: features.hash)
-            reports.append(report(recipe.name, plan.set.scored(plan.test, by: FlatEngine(tree), amounts: plan.amounts), tree.thresholds))
+            reports.append(report(recipe.name, plan.set.scored(plan.test, by: ForestScorer(tree), amounts: plan.amounts), tree.thresholds))
         }
     }
 }

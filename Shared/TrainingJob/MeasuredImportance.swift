@@ -27,7 +27,7 @@ struct MeasuredImportance: Sendable {
         let shap = GlobalImportances.meanAbsoluteShap(try ShapEngine(forest.ensemble), rows: explained)
         let dealt = MeasuredImportance.sample(set, rows, count: 20_000)
         let isFraud = dealt.map { set.isFraud[$0] }
-        let engine = FlatEngine(forest)
+        let engine = ForestScorer(forest)
         let repeats = 3
         let bar = ProgressBar("Weighing features", total: featureCount * repeats + 1, unit: "shuffles", output: progress)
         let permutation = GlobalImportances.permutation(

@@ -103,7 +103,7 @@ struct TrainerRun: Sendable {
             customers: fit.rows.map { fold.set.customers[$0] }, amounts: fit.rows.map { plan.amounts[$0] })
         let thresholds = asked(over: chosen(fit, learnt, of: fold.train.count))
         fit.forest = try fit.forest.replacing(thresholds: thresholds, training: fit.forest.training)
-        let rows = fold.set.scored(fold.test, by: FlatEngine(fit.forest), amounts: plan.amounts)
+        let rows = fold.set.scored(fold.test, by: ForestScorer(fit.forest), amounts: plan.amounts)
         func report(_ name: String, _ rows: ScoredRows) -> EvaluationReport {
             EvaluationReport(model: name, rows, thresholds: thresholds, k: options.cardCount, costs: options.costs)
         }

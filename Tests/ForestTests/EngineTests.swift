@@ -8,7 +8,7 @@ import Testing
         var random = Seeded(seed)
         let forest = try Forest.arbitrary(using: &random)
         let reference = ReferenceEngine(forest)
-        let flat = FlatEngine(forest)
+        let flat = ForestScorer(forest)
         let rows = (0..<70).map { _ in forest.arbitraryRow(using: &random) }
         let batch = flat.scores(rows: rows.flatMap(\.self))
         for (row, batched) in zip(rows, batch) {
@@ -27,14 +27,14 @@ import Testing
     func aTreeDrawnByHandAnswersAsOnPaper(row: [Double], score: Double) throws {
         let forest = try handForest()
         #expect(ReferenceEngine(forest).score(row) == score)
-        #expect(FlatEngine(forest).score(row) == score)
+        #expect(ForestScorer(forest).score(row) == score)
     }
 
     @Test func aForestAnswersTheMeanOfItsTrees() throws {
         var leaf = Tree()
         _ = leaf.appendLeaf(value: 0.5, cover: 1)
         let forest = try handForest([handTree(), leaf, leaf])
-        #expect(FlatEngine(forest).score([300, 0]) == (0.9 + 0.5 + 0.5) / 3)
-        #expect(FlatEngine(forest).scores(rows: []) == [])
+        #expect(ForestScorer(forest).score([300, 0]) == (0.9 + 0.5 + 0.5) / 3)
+        #expect(ForestScorer(forest).scores(rows: []) == [])
     }
 }

@@ -81,11 +81,11 @@ private struct Damage<Value>: Sendable {
             try Forest(
                 kind: .tree, features: ["amount", "night"], thresholds: DecisionThresholds(review: 0.2, decline: 0.5), ensemble: ensemble)
         }
-        #expect(try FlatEngine(forest()).score([10, 1]) == 0.2)
+        #expect(try ForestScorer(forest()).score([10, 1]) == 0.2)
         ensemble.trees[0].leafValues[0] = 3
         #expect(throws: ForestFailure.self) { try forest() }
         ensemble.link = .logistic
-        #expect(FlatEngine(try forest()).score([300, 0]) == 1 / (1 + Double.exp(-3)))
+        #expect(ForestScorer(try forest()).score([300, 0]) == 1 / (1 + Double.exp(-3)))
         ensemble.link = .probit
         #expect(throws: ForestFailure.self) { try forest() }
     }
@@ -100,7 +100,7 @@ private struct Damage<Value>: Sendable {
         ensemble.trees[0].categorySet = [0, 0, 0, 0, 0]
         let forest = try Forest(
             kind: .tree, features: ["amount", "night"], thresholds: DecisionThresholds(review: 0.2, decline: 0.5), ensemble: ensemble)
-        let engine = FlatEngine(forest)
+        let engine = ForestScorer(forest)
         let reasons = ReasonEngine(forest)
         let scratch = reasons.makeScratch()
         var chosen = TopReasons()

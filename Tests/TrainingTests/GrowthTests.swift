@@ -162,7 +162,7 @@ func rareSet(rowCount: Int, seed: UInt64, missing: Bool = false, fraudShare: Dou
         let forest = try Forest(
             kind: .forest, features: set.features, thresholds: DecisionThresholds(review: 0.5, decline: 0.5), trees: trees)
         let fresh = try rareSet(rowCount: 2_000, seed: 10)
-        let auc = RankingMetrics.rocAuc(scores: fresh.scores(of: rows, by: FlatEngine(forest)), isFraud: fresh.isFraud)
+        let auc = RankingMetrics.rocAuc(scores: fresh.scores(of: rows, by: ForestScorer(forest)), isFraud: fresh.isFraud)
         #expect(try #require(auc) > 0.75)
     }
 

@@ -14,7 +14,7 @@ import Training
             algorithm: .forest(parameters), seed: 4, targets: ThresholdTargets(alertRateMax: 0.2, declinePrecisionMin: 0.7))
         let forest = try await recipe.fit(set, rows: rows)
         #expect(try await recipe.fit(set, rows: rows).encode() == forest.encode())
-        let unseen = set.scores(of: Array(1_500..<2_000), by: FlatEngine(forest))
+        let unseen = set.scores(of: Array(1_500..<2_000), by: ForestScorer(forest))
         let labels = (1_500..<2_000).map { set.isFraud[$0] }
         let review = ThresholdFigures(threshold: forest.thresholds.review, scores: unseen, isFraud: labels)
         let decline = ThresholdFigures(threshold: forest.thresholds.decline, scores: unseen, isFraud: labels)

@@ -51,7 +51,7 @@ func noisySet(rowCount: Int, seed: UInt64, missing: Bool = false) throws -> Trai
     @Test func exclusiveOrIsLearntAlthoughItsFirstSplitGainsNothing() throws {
         let set = try trainingSet([[0, 0, 1, 1], [0, 1, 0, 1]], [false, true, true, false])
         let tree = ForestTrainer(set, rows: Array(0..<4)).tree(TreeParameters())
-        let engine = FlatEngine(
+        let engine = ForestScorer(
             try Forest(
                 kind: .tree, features: set.features, thresholds: DecisionThresholds(review: 0.5, decline: 0.5), trees: [tree]))
         #expect(set.scores(of: Array(0..<4), by: engine) == [0, 1, 1, 0])

@@ -14,6 +14,7 @@ enum ConvertModelCommand {
             """,
         options: [
             ModelCommandSupport.outOption, .init("features", .path, doc: "The features file that services run with"),
+            .init("reasons", .path, doc: "The file that puts reasons into words, which becomes part of the model"),
             ModelCommandSupport.reviewOption, ModelCommandSupport.declineOption,
         ], flags: [ModelCommandSupport.jsonFlag], arguments: [ModelCommandSupport.modelArgument]
     ) { invocation in
@@ -32,6 +33,7 @@ enum ConvertModelCommand {
             conversion.features = names
             conversion.featureSet = features.hash
         }
+        if let path = invocation.optionalString("reasons") { conversion.reasons = try SuiteFiles.reasons(path: path) }
         let forest = try ModelFormats.convert(model, conversion)
         try ModelCommandSupport.write(
             forest, invocation, trees: "\(model.format.rawValue) as \(TextNumber.grouped(forest.treeCount)) trees")

@@ -1,5 +1,6 @@
 import Evaluation
 import Forest
+import Hosting
 import ModelTools
 import RiskDomain
 import ServiceRuntime
@@ -42,7 +43,7 @@ enum ExplainModelCommand {
         }
         var words: ReasonWords?
         if let path = invocation.optionalString("reasons") {
-            words = try ReasonFile(yaml: FileBytes.read(path, byteCountMax: 1 << 20), file: path).words(for: model.features)
+            words = try SuiteFiles.reasons(path: path).words(for: model.features)
         }
         let background = try backgroundPath.map {
             try ModelRows(csv: $0, features: model.features, rowCountMax: invocation.int("background-rows"))

@@ -1,7 +1,7 @@
 /// Scores rows of a fraud model with the fastest engine for it; agrees with ``ReferenceEngine`` to the bit. ``ReasonEngine`` says why.
 ///
 /// A value of this type never changes, so any thread may score with it; scoring allocates nothing once warm.
-package struct FlatEngine: Sendable {
+package struct ForestScorer: Sendable {
     package let featureCount: Int
     private let forest: Forest
     private let compiled: CompiledForest
