@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Means over ten seeds: Assay's forest beside scikit-learn's, on the handbook's weeks and on UCI credit default.
+"""Means over seeds, ten by default: Assay's forest beside scikit-learn's, on the handbook's weeks and on UCI credit default.
 
     python3 Benchmarks/training/seeds.py --data DIR --program .build/release/assay-benchmark-training --assay .build/release/assay
 
@@ -20,7 +20,6 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 UCI = "uci-default-dev.csv.gz"
-SEEDS = 10
 # Name, Assay's options, scikit-learn's (None: Assay alone).
 HANDBOOK = [
     ("standard recipe: entropy, depth 12, 5 a leaf, 5 features", ["--depth", "12", "--leaf", "5", "--features", "5"], None),
@@ -31,34 +30,38 @@ CREDIT = [
     ("gini, any depth, 4 features", ["--features", "4", "--criterion", "gini", "--depth", "0"], {}),
     ("gini, any depth, 5 a leaf, 4 features", ["--features", "4", "--criterion", "gini", "--depth", "0", "--leaf", "5"],
      {"min_samples_leaf": 5}),
+    ("entropy, depth 12, 5 a leaf, 5 features (standard recipe)", ["--features", "5", "--depth", "12", "--leaf", "5"],
+     {"criterion": "entropy", "max_depth": 12, "min_samples_leaf": 5, "max_features": 5}),
 ]
 
 
-def ours(program, train, test, options):
+def ours(program, train, test, options, seeds):
     result = subprocess.run(
-        [program, "--train", train, "--test", test, "--seeds", str(SEEDS), *options], check=True, stdout=subprocess.PIPE, text=True)
+        [program, "--train", train, "--test", test, "--seeds", str(seeds), *options], check=True, stdout=subprocess.PIPE, text=True)
     line = json.loads(result.stdout.splitlines()[-1])
-    return line["auc"], line["ap"]
+    return line["auc"], line["ap"], line["cp100"]
 
 
-def theirs(train, test, options):
+def theirs(train, test, options, seeds):
     figures = []
-    for seed in range(SEEDS):
+    for seed in range(seeds):
         model = RandomForestClassifier(n_estimators=100, n_jobs=-1, random_state=seed, **options).fit(train.x, train.y)
         scores = model.predict_proba(test.x)[:, 1]
         figures.append((roc_auc_score(test.y, scores), average_precision_score(test.y, scores)))
-    return np.mean(figures, axis=0)
+    figures = np.array(figures)
+    return figures.mean(axis=0), figures.std(axis=0, ddof=1) / np.sqrt(seeds)
 
 
-def compare(title, program, folder, train, test, variants, with_sklearn):
+def compare(title, program, folder, train, test, variants, seeds, with_sklearn):
     train.write(folder / "train.bin")
     test.write(folder / "test.bin")
-    print(f"{title}: {len(train.y):,} rows to learn from, {len(test.y):,} to test on; means of {SEEDS} seeds, AUC / average precision")
+    print(f"{title}: {len(train.y):,} rows to learn from, {len(test.y):,} to test on; means of {seeds} seeds, AUC / average precision / card precision@100")
     for name, options, sklearn in variants:
-        auc, ap = ours(program, str(folder / "train.bin"), str(folder / "test.bin"), options)
-        line = f"  {name:58} assay {auc:.4f} / {ap:.4f}"
+        auc, ap, cards = ours(program, str(folder / "train.bin"), str(folder / "test.bin"), options, seeds)
+        line = f"  {name:58} assay {auc:.4f} / {ap:.4f}" + (f" / {cards:.4f}" if variants is HANDBOOK else "")
         if sklearn is not None and with_sklearn:
-            line += "   scikit-learn {:.4f} / {:.4f}".format(*theirs(train, test, sklearn))
+            (auc, ap), (auc_error, ap_error) = theirs(train, test, sklearn, seeds)
+            line += f"   scikit-learn {auc:.4f} / {ap:.4f} (standard errors {auc_error:.4f} / {ap_error:.4f})"
         print(line, flush=True)
 
 
@@ -68,6 +71,7 @@ def main():
     parser.add_argument("--program", required=True)
     parser.add_argument("--assay")
     parser.add_argument("--without-sklearn", action="store_true")
+    parser.add_argument("--seeds", type=int, default=10)
     options = parser.parse_args()
     data = Path(options.data)
     with tempfile.TemporaryDirectory() as name:
@@ -75,14 +79,14 @@ def main():
         if options.assay:
             rows = dataset.load(options.assay, [data / file for file in dataset.FILES], folder)
             train, _, test = dataset.split(rows, dataset.TRAIN_FIRST)
-            compare("handbook", options.program, folder, train, test, HANDBOOK, not options.without_sklearn)
+            compare("handbook", options.program, folder, train, test, HANDBOOK, options.seeds, not options.without_sklearn)
         if (data / UCI).exists():
             table = pd.read_csv(data / UCI)
             x = table.drop(columns=["ID", "default_payment_next_month"]).to_numpy(dtype="f8")
             ids = table["ID"].to_numpy()
             rows = dataset.Rows(x, table["default_payment_next_month"].to_numpy(), ids, ids)
             compare(
-                "UCI credit default", options.program, folder, rows.where(ids % 10 < 5), rows.where(ids % 10 >= 5), CREDIT,
+                "UCI credit default", options.program, folder, rows.where(ids % 10 < 5), rows.where(ids % 10 >= 5), CREDIT, options.seeds,
                 not options.without_sklearn)
 
 

@@ -69,10 +69,11 @@ extension Forest {
         }
         for part in parts {
             guard part.forest.features == first.forest.features, part.forest.featureSet == first.forest.featureSet,
-                part.forest.reasons == first.forest.reasons, part.forest.ensemble.link == first.forest.ensemble.link, common(part.forest) == common(first.forest)
+                part.forest.reasons == first.forest.reasons, part.forest.ensemble.link == first.forest.ensemble.link,
+                common(part.forest) == common(first.forest)
             else {
                 throw ForestFailure(
-                    at: "part \(part.shard)", "its features, words for reasons, rows, seed or parameters differ from those of part \(first.shard)")
+                    at: "part \(part.shard)", "its features, reasons, rows, seed or parameters differ from those of part \(first.shard)")
             }
         }
         training.parameters.removeAll { $0.name == shardParameter }

@@ -68,6 +68,25 @@ func rareSet(rowCount: Int, seed: UInt64, missing: Bool = false, fraudShare: Dou
         }
     }
 
+    /// A row that the sample holds several times weighs as often and is one row to the leaf's limit, where classes are rare and where not.
+    @Test(arguments: [2, 6, 40], [false, true])
+    func aLeafCountsARowOnce(leafRowsMin: Int, missing: Bool) async throws {
+        let set = try rareSet(rowCount: 1_200, seed: 31, missing: missing)
+        let parameters = ForestParameters(treeCount: 3, tree: TreeParameters(depthMax: 4, leafRowsMin: leafRowsMin))
+        let trees = await ForestTrainer(set, rows: Array(0..<1_200)).forest(parameters, seed: 6)
+        for (number, tree) in trees.enumerated() {
+            var draws = SplitMix64(seed: 6, stream: UInt64(number))
+            let drawn = (0..<1_200).map { _ in draws.next(below: 1_200) }
+            let reached = rowsReaching(tree, set, drawn)
+            for node in 0..<tree.nodeCount where !tree.isLeaf(node) {
+                let sides = [reached[Int(tree.left[node])], reached[Int(tree.right[node])]]
+                #expect(sides.allSatisfy { Set($0).count >= leafRowsMin })
+                #expect(sides.map { Double($0.count) } == [tree.cover[Int(tree.left[node])], tree.cover[Int(tree.right[node])]])
+                #expect(abs(weightedGini(set, sides) - bestGini(set, reached[node], leafRowsMin)) < 1e-9)
+            }
+        }
+    }
+
     private func bestGini(_ set: TrainingSet, _ rows: [Int], _ leafRowsMin: Int) -> Double {
         var best = Double.infinity
         for column in set.columns {
@@ -78,7 +97,7 @@ func rareSet(rowCount: Int, seed: UInt64, missing: Bool = false, fraudShare: Dou
                     if count > 0, count < known.count, column[known[count - 1]] == column[known[count]] { continue }
                     let left = Array(known[..<count]) + (missingLeft ? missing : [])
                     let right = Array(known[count...]) + (missingLeft ? [] : missing)
-                    guard left.count >= leafRowsMin, right.count >= leafRowsMin else { continue }
+                    guard Set(left).count >= leafRowsMin, Set(right).count >= leafRowsMin else { continue }
                     // A threshold lies above some number: missing values alone do not go left.
                     guard count > 0 else { continue }
                     best = min(best, weightedGini(set, [left, right]))

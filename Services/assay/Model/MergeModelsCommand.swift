@@ -7,8 +7,9 @@ enum MergeModelsCommand {
     static let command = Command(
         "merge", abstract: "Puts the trees of several forests into one.",
         discussion: """
-            Parts that trainers made with --shard become the forest that one trainer would have grown, bit for bit; all of them are needed, in any \
-            order. Other forests must be over the same features; the result's score is the mean of all trees, and thresholds are kept where they \
+            Parts that trainers made with --shard become the forest that one trainer would have grown, its trees bit for bit and its thresholds the \
+            parts' means; all of them are needed, in any order. With the rows at hand, assay train --part chooses thresholds and measures too. \
+            Other forests must be over the same features; the result's score is the mean of all trees, and thresholds are kept where they \
             agree and must be given where they do not.
             """,
         options: [ModelCommandSupport.outOption, ModelCommandSupport.reviewOption, ModelCommandSupport.declineOption],
