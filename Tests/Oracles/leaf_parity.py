@@ -519,7 +519,7 @@ class Runtime:
             self.attributes[name.removesuffix("_as_tensor")] = onnx.numpy_helper.to_array(self.attributes.pop(name)).tolist()
         inputs = self.model.graph.input
         self.types = [np.float64 if v.type.tensor_type.elem_type == 11 else np.float32 for v in inputs]
-        self.isDouble = self.types[0] == np.float64 and any(a.name.endswith("_as_tensor") for a in self.node.attribute)
+        self.is_double = any(a.name.endswith("_as_tensor") for a in self.node.attribute)
         self.prefix = "class" if "class_ids" in self.attributes else "target"
         self.full = self.session(self.model)
         self.memo = {}
@@ -551,11 +551,11 @@ class Runtime:
             result = self.node.input[0]
             if targets:
                 a = self.attributes
-                numbers = np.float64 if self.isDouble else np.float32
+                numbers = np.float64 if self.is_double else np.float32
                 nodes = {k: v for k, v in a.items() if k.startswith("nodes_")}
                 values = {"nodes_values": nodes.pop("nodes_values"), "target_weights": weights, "base_values": base or None}
                 nodes.pop("nodes_hitrates", None)
-                if self.isDouble:
+                if self.is_double:
                     values = {
                         f"{k}_as_tensor": onnx.numpy_helper.from_array(np.array(v, numbers), k) for k, v in values.items() if v is not None
                     }
@@ -565,10 +565,16 @@ class Runtime:
                     aggregate_function=a.get("aggregate_function", "SUM"), **nodes, **{k: v for k, v in values.items() if v is not None})
                 graph.node.append(node)
                 result = "made"
-            del graph.output[:]
-            kind = onnx.TensorProto.DOUBLE if self.isDouble and not targets else onnx.TensorProto.FLOAT
-            graph.output.append(onnx.helper.make_tensor_value_info(result, kind, None))
-            self.memo[name] = self.session(model)
+            # Steps give what their inputs are of, or floats; trees give floats.
+            for kind in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE):
+                del graph.output[:]
+                graph.output.append(onnx.helper.make_tensor_value_info(result, kind, None))
+                try:
+                    self.memo[name] = self.session(model)
+                    break
+                except Exception:
+                    if kind == onnx.TensorProto.DOUBLE:
+                        raise
         return self.memo[name]
 
     def tree_rows(self, x):

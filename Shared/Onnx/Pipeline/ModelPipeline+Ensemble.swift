@@ -127,7 +127,7 @@ extension ModelPipeline {
             else { return nil }
             return .columns(sources, type, isFlat: true)
         case .cast(.float): return type == .float ? given[0] : all(.float) { _ in .round }
-        case .cast(.double) where type == .float || type == .double: return .columns(sources, .double, isFlat: isFlat)
+        case .cast(.double) where [.float, .double, .int64].contains(type): return .columns(sources, .double, isFlat: isFlat)
         case .cast(.int64):
             switch type {
             case .int64: return given[0]
@@ -162,6 +162,7 @@ extension ModelPipeline {
             return all(type) { .impute(value: Double(values[values.count == 1 ? 0 : $0]), replaced: Double(replaced)) }
         case .binarizer(let threshold) where type == .float: return all(.float) { _ in .binarize(threshold: threshold) }
         case .unary(.negate) where type == .float || type == .double: return all(type) { _ in .negate }
+        case .unary(.floor) where type == .float || type == .double: return all(type) { _ in .floor }
         case .oneHot(_, allowsUnknown: false):
             return .other(
                 ForestFailure(at: step.place, "a category that it does not know is an error there; make it with handle_unknown=\"ignore\""))
