@@ -680,6 +680,8 @@ def onnx_cases(quick):
     forest = lambda count=20, depth=10, kind=ensemble.RandomForestClassifier: lambda: kind(count, max_depth=depth, n_jobs=2, random_state=1)
     pipe = lambda *steps: lambda: pipeline.make_pipeline(*steps, forest()())
     whole = lambda seed, **keys: lambda: Data(seed, n, missing=False, **keys)
+    # skl2onnx takes the square of the nodes' number of time.
+    few = lambda seed, **keys: lambda: Data(seed, min(n, 3_000), **keys)
     columns = compose.ColumnTransformer([
         ("standard", preprocessing.StandardScaler(), [0, 1, 2]), ("as it is", "passthrough", [3, 4, 5]),
         ("range", preprocessing.MinMaxScaler(), [6, 7]), ("flags", preprocessing.OneHotEncoder(handle_unknown="ignore"), [8]),
@@ -697,11 +699,11 @@ def onnx_cases(quick):
     yield case("scaler of doubles, forest", pipe(preprocessing.StandardScaler()), whole(88), double, dtype=np.float64)
     yield case("range scaler of doubles, forest", pipe(preprocessing.MinMaxScaler()), whole(89), double, dtype=np.float64)
     yield case("scaler twice, boosting", lambda: pipeline.make_pipeline(impute.SimpleImputer(strategy="median"), preprocessing.MaxAbsScaler(), preprocessing.StandardScaler(), ensemble.GradientBoostingClassifier(n_estimators=60, max_depth=5)), lambda: Data(90, n), plain)
-    yield case("forest, depth 30", forest(100, 30), lambda: Data(91, n), plain)
-    yield case("forest of 5 classes, depth 30", forest(50, 30), lambda: Data(92, n, classes=5), plain, link="identity")
-    yield case("forest, 2,000 trees", forest(2_000, 5), whole(93), plain)
-    yield case("forest, regression, doubles", lambda: ensemble.RandomForestRegressor(50, max_depth=12, n_jobs=2), lambda: Data(94, n), double, dtype=np.float64, regress=True)
-    yield case("extra trees", forest(100, None, ensemble.ExtraTreesClassifier), whole(95), plain)
+    yield case("extra trees, depth 30", forest(40, 30, ensemble.ExtraTreesClassifier), few(91), plain)
+    yield case("forest of 5 classes, depth 30", forest(30, 30), few(92, classes=5), plain, link="identity")
+    yield case("forest, 2,000 trees", forest(2_000, 4), few(93, missing=False), plain)
+    yield case("forest, regression, doubles", lambda: ensemble.RandomForestRegressor(20, max_depth=12, n_jobs=2), few(94), double, dtype=np.float64, regress=True)
+    yield case("extra trees", forest(40, None, ensemble.ExtraTreesClassifier), few(95, missing=False), plain)
     yield case("tree, depth 1", lambda: tree.DecisionTreeClassifier(max_depth=1), lambda: Data(96, n), plain)
     yield case("gradient boosting, 4 classes", lambda: ensemble.GradientBoostingClassifier(n_estimators=20), whole(97, classes=4), plain, link="softmax")
     yield case("LightGBM, 4 classes", lambda: lgb.LGBMClassifier(n_estimators=30, verbose=-1, n_jobs=2), lambda: Data(98, n, classes=4), of_lightgbm, link="softmax")
