@@ -57,8 +57,8 @@ package struct ModelExplainer {
     ///   - output: Whose margin is explained.
     ///   - background: What ``ModelExplanation/Method/interventional`` compares with; the other methods do not look at it.
     ///   - words: What reasons are told in; nil for the features' names.
-    /// - Throws: ``ModelToolFailure`` for an output that the model does not have or a background without rows, `ForestFailure` for a model
-    ///   that does not tell how many rows came to its nodes, which the methods without a background need.
+    /// - Throws: ``ModelToolFailure`` for an output that the model does not have, a background without rows, or a model that does not tell how
+    ///   many rows came to its nodes, which the methods without a background need.
     package init(
         _ model: LoadedModel, output: Int = 0, method: ModelExplanation.Method = .shap, background: ModelRows? = nil,
         words: ReasonWords? = nil
@@ -69,6 +69,11 @@ package struct ModelExplainer {
         self.model = model
         self.output = output
         self.words = words ?? ReasonWords(features: model.features)
+        if method != .interventional, model.ensemble.trees.contains(where: { $0.cover.isEmpty }) {
+            throw ModelToolFailure(
+                "\(model.path): the model does not tell how many training rows reached each node; use --method interventional, with --background"
+            )
+        }
         switch method {
         case .shap:
             let engine = try ShapEngine(model.ensemble)

@@ -87,7 +87,7 @@ import Training
             #expect(throws: ModelToolFailure.self) { try ModelExplainer(silent, method: method) }
             #expect(try ModelExplainer(silent, output: 1, method: method, background: halves).explain([3, 5]) == explanation)
         } else {
-            #expect(throws: ForestFailure.self) { try ModelExplainer(silent, method: method) }
+            #expect(throws: ModelToolFailure.self) { try ModelExplainer(silent, method: method) }
         }
     }
 

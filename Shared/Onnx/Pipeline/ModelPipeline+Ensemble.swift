@@ -68,12 +68,14 @@ extension ModelPipeline {
         for case .other(let reason) in given { return .other(reason) }
         let unsupported = Meaning.other(
             ForestFailure(
-                at: step.place, "more than trees, which the scorer does not run; give the model the features that this step makes"))
+                at: step.place, "it cannot become part of the trees; give the model the features that this step makes"))
         if case .binary(let operation) = step.operation, let folded = arithmetic(operation, step, given) { return folded }
         if case .columns(let sources, let type, let isFlat)? = given.first, let folded = columns(step, sources, type, isFlat, given) {
             return folded
         }
         switch (step.operation, given.first) {
+        case (.linearClassifier, _), (.linearRegressor, _):
+            return .other(ForestFailure(at: step.place, "a linear model; trees and forests are what is scored, explained and compared"))
         case (.identity, let first?), (.zipMap, let first?): return first
         case (.cast(let type), .score(let ensemble)?) where type == .float || type == .double: return .score(ensemble)
         case (.trees(let operation), .columns(var sources, let type, isFlat: true)?) where sources.count == operation.ensemble.featureCount:
