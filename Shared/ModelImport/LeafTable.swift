@@ -15,16 +15,27 @@ package struct LeafTable: Hashable, Sendable {
     package init(_ ensemble: TreeEnsemble, rows: UnsafeBufferPointer<Double>, rowCount: Int, isBaseLast: Bool = false) {
         precondition(rows.count == rowCount * ensemble.featureCount)
         let outputCount = ensemble.outputCount
-        leaves = []
+        var leaves: [Int32] = []
         leaves.reserveCapacity(ensemble.trees.count * rowCount)
         for tree in ensemble.trees {
-            for row in 0..<rowCount {
-                let values = UnsafeBufferPointer(rebasing: rows[row * ensemble.featureCount..<(row + 1) * ensemble.featureCount])
-                var node = 0
-                while !tree.isLeaf(node) { node = Int(ensemble.goesLeft(tree, node, values) ? tree.left[node] : tree.right[node]) }
-                leaves.append(tree.left[node])
+            let nodes = (0..<tree.nodeCount).map { Node(tree, $0) }
+            nodes.withUnsafeBufferPointer { nodes in
+                for row in 0..<rowCount {
+                    let values = UnsafeBufferPointer(rebasing: rows[row * ensemble.featureCount..<(row + 1) * ensemble.featureCount])
+                    var node = 0
+                    while nodes[node].feature != DecisionTree.none {
+                        let value = values[Int(nodes[node].feature)]
+                        let goesLeft =
+                            nodes[node].isPlain && !value.isNaN
+                            ? (ensemble.inputPrecision == .single ? Double(Float(value)) : value) <= nodes[node].threshold
+                            : ensemble.goesLeft(tree, node, values)
+                        node = Int(goesLeft ? nodes[node].left : nodes[node].right)
+                    }
+                    leaves.append(nodes[node].left)
+                }
             }
         }
+        self.leaves = leaves
         margins = LeafTable.sums(ensemble, leaves, rowCount, isBaseFirst: false, of: Double.self)
         // Means are taken before the base scores are added.
         let isBaseFirst = ensemble.aggregation == .sum && !isBaseLast
@@ -34,6 +45,24 @@ package struct LeafTable: Hashable, Sendable {
             case .double: LeafTable.sums(ensemble, leaves, rowCount, isBaseFirst: isBaseFirst, of: Double.self)
             }
         assert(margins.count == rowCount * outputCount)
+    }
+
+    /// A node with all that a plain test needs: millions of rows walk thousands of trees.
+    private struct Node {
+        var threshold: Double
+        var feature: Int32
+        var left: Int32
+        var right: Int32
+        /// Whether a value that is there is compared with the threshold, and nothing else.
+        var isPlain: Bool
+
+        init(_ tree: DecisionTree, _ node: Int) {
+            threshold = tree.threshold[node]
+            feature = tree.feature[node]
+            left = tree.left[node]
+            right = tree.right[node]
+            isPlain = tree.flags[node].isSubset(of: .missingGoesLeft)
+        }
     }
 
     private static func sums<Value: BinaryFloatingPoint>(

@@ -21,7 +21,7 @@ enum MetadataKey {
     /// Followed by the parameter's or metric's name.
     static let parameter = "assay.training.parameter."
     static let metric = "assay.training.metric."
-    /// How values are looked up in sets of categories: a ``CategoryRule``; absent for the exact value.
+    /// `truncated`: categories are looked up after the value is cut to an integer, where the graph has no operators that do.
     static let categories = "assay.categories"
 
     /// All but those that end in a name.

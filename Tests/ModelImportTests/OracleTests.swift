@@ -15,7 +15,7 @@ private let hasPackages: Bool = {
 /// Against the libraries themselves, on small models; Tests/Oracles/leaf_parity.py compares larger ones by hand.
 @Suite(.enabled(if: hasPackages, "python3 lacks numpy, lightgbm, xgboost or scikit-learn: install them to compare leaf for leaf"))
 struct OracleTests {
-    @Test(.timeLimit(.minutes(5)), arguments: ["lightgbm", "xgboost", "scikit-learn"])
+    @Test(.timeLimit(.minutes(5)), arguments: ["onnx", "lightgbm", "xgboost", "scikit-learn"])
     func leavesAndMarginsAreTheLibrarys(library: String) throws {
         let script = URL(fileURLWithPath: #filePath).appending(path: "../../Oracles/leaf_parity.py").standardized.path
         let report = try OracleTool.run(["python3", script, tool, "--quick", "--only", library])

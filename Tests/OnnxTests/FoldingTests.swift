@@ -80,13 +80,23 @@ import Testing
         #expect(read.margins(row: [-0.5]) == [isOutside ? 0.5 : 0.25])
     }
 
-    @Test func twoRulesForNegativeValuesAreRefused() throws {
-        let trees = [DecisionTree.NodeFlags.isCategorical, [.isCategorical, .negativeIsOutside]].map { flags in
+    /// Missing values that go where -0.5 goes as category 0 have no operators: the file tells in words, one rule for all sets.
+    @Test func whatHasNoOperatorsIsToldInWordsOrRefused() throws {
+        func tree(_ flags: DecisionTree.NodeFlags) -> DecisionTree {
             DecisionTree(
                 feature: [0, -1, -1], threshold: [0, 0, 0], left: [1, 0, 1], right: [2, -1, -1], flags: [flags, [], []],
                 categorySet: [0, 0, 0], categories: [CategorySet(values: [0], isTruncating: true)], leafValues: [0, 1])
         }
-        #expect(throws: ForestFailure.self) { try TreeEnsemble(featureCount: 1, trees: trees).onnxModel() }
+        let odd = TreeEnsemble(featureCount: 1, trees: [tree([.isCategorical, .missingGoesLeft])])
+        let model = try odd.onnxModel()
+        #expect(model.metadata == [.init("assay.categories", "truncated")])
+        #expect(try ModelPipeline(model).ensemble().trees == odd.trees)
+        var two = odd
+        two.trees.append(tree([.isCategorical, .negativeIsOutside]))
+        #expect(throws: ForestFailure.self) { try two.onnxModel() }
+        two.trees.removeFirst()
+        two.trees.append(tree(.isCategorical))
+        #expect(try ModelPipeline(two.onnxModel()).ensemble().trees == two.trees)
     }
 }
 

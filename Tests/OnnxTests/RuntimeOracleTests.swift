@@ -25,10 +25,17 @@ private let seed = environment["ASSAY_ORACLE_SEED"].flatMap(Int.init) ?? 1
             var ensemble = try TreeEnsemble.arbitrary(
                 using: &random, categories: kind == 1, outputs: kind == 2 ? 3 : 1,
                 precision: Bool.random(using: &random) ? .single : .double)
-            // Cutting a category to an integer is what ONNX cannot say; its file is for whole numbers there.
+            // Sets as LightGBM and XGBoost have them; what else there is, ONNX cannot say.
             for tree in ensemble.trees.indices {
-                for set in ensemble.trees[tree].categories.indices { ensemble.trees[tree].categories[set].isTruncating = false }
+                for node in ensemble.trees[tree].flags.indices where ensemble.trees[tree].flags[node].contains(.isCategorical) {
+                    if Bool.random(using: &random) {
+                        ensemble.trees[tree].flags[node].insert(.negativeIsOutside)
+                    } else {
+                        ensemble.trees[tree].flags[node].remove(.missingGoesLeft)
+                    }
+                }
             }
+            #expect(!ensemble.categoriesNeedWords)
             if kind == 2 { ensemble.link = .softmax } else if Bool.random(using: &random) { ensemble.link = .logistic }
             let rows = (0..<rowCount).map { _ in ensemble.arbitraryRow(using: &random) }
             let folder = try Scratch()

@@ -20,7 +20,9 @@ enum ModelCommandSupport {
     static let outOption = Command.Option("out", .path, isRequired: true, doc: "Where the model goes")
 
     static func load(_ path: String) throws -> LoadedModel {
-        try ModelFormats.read(FileBytes.read(path, byteCountMax: ModelFormats.byteCountMax), path: path)
+        let bytes = try FileBytes.read(path, byteCountMax: ModelFormats.byteCountMax)
+        // Readers know the place in the file; which of several files it is, they do not.
+        do { return try ModelFormats.read(bytes, path: path) } catch { throw ModelToolFailure("\(path): \(error)") }
     }
 
     /// Rows from `--csv` or `--row`; nil when neither is given.

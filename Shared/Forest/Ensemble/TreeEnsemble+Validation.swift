@@ -114,30 +114,10 @@ extension CategorySet {
 }
 
 extension TreeEnsemble {
-    /// Checks that a model file can say all of it: ONNX knows a direction for NaN but not for zeros, and one way to look up categories.
+    /// Checks that a model file can say all of it: ONNX knows a direction for NaN but not for zeros.
     package func validateForFiles() throws(ForestFailure) {
-        var isTruncating: Bool?
-        var negativeIsOutside: Bool?
+        try validateCategoriesForFiles()
         for (index, tree) in trees.enumerated() {
-            for set in tree.categories {
-                guard isTruncating ?? set.isTruncating == set.isTruncating else {
-                    throw ForestFailure(
-                        at: "trees[\(index)].categories", "some cut values to integers, some do not; a file has one rule for all")
-                }
-                isTruncating = set.isTruncating
-            }
-            for node in 0..<tree.nodeCount where tree.flags[node].contains(.isCategorical) {
-                // Only where -0.5 could be taken for 0 does the flag say anything.
-                let set = tree.categories[Int(tree.categorySet[node])]
-                guard set.isTruncating, set.contains(0) else { continue }
-                let isOutside = tree.flags[node].contains(.negativeIsOutside)
-                guard negativeIsOutside ?? isOutside == isOutside else {
-                    throw ForestFailure(
-                        at: "trees[\(index)].flags[\(node)]",
-                        "a set that takes -0.5 for 0 beside one that does not; a file has one rule for all")
-                }
-                negativeIsOutside = isOutside
-            }
             for node in 0..<tree.nodeCount where tree.flags[node].contains(.zeroIsMissing) {
                 // Zeros that go by their value where the missing ones go need no words.
                 let missingGoesLeft = tree.flags[node].contains(.missingGoesLeft)
@@ -148,6 +128,34 @@ extension TreeEnsemble {
                 else {
                     throw ForestFailure(
                         at: "trees[\(index)].flags[\(node)]", "zero is taken for missing against its order, which ONNX cannot say")
+                }
+            }
+        }
+    }
+}
+
+extension TreeEnsemble {
+    /// Whether a file must tell beside the graph that values are cut to integers, because some node's ``CategoryLookup`` has no operators.
+    package var categoriesNeedWords: Bool {
+        trees.contains { tree in
+            tree.flags.indices.contains { tree.flags[$0].contains(.isCategorical) && tree.categoryLookup(at: $0) == nil }
+        }
+    }
+
+    /// Where the graph cannot say how values are looked up, one rule holds for all sets.
+    private func validateCategoriesForFiles() throws(ForestFailure) {
+        guard categoriesNeedWords else { return }
+        for (index, tree) in trees.enumerated() {
+            for node in 0..<tree.nodeCount where tree.flags[node].contains(.isCategorical) {
+                let set = tree.categories[Int(tree.categorySet[node])]
+                guard set.isTruncating else {
+                    throw ForestFailure(
+                        at: "trees[\(index)].categories", "some cut values to integers, some do not; a file has one rule for all")
+                }
+                guard !tree.flags[node].contains(.negativeIsOutside) || set.values.allSatisfy({ $0 > 0 }) else {
+                    throw ForestFailure(
+                        at: "trees[\(index)].flags[\(node)]",
+                        "a set without negative values beside one that takes -0.5 for 0; a file has one rule for all")
                 }
             }
         }

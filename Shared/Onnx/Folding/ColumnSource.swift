@@ -16,8 +16,9 @@ struct ColumnSource: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
         /// To `Float`.
         case round
-        /// To an integer, towards zero; something must look it up then.
+        /// To an integer, towards zero; something must look it up then, where what is missing or too large is nothing known.
         case cut
+        case floor
         /// `(x - offset) · scale`, in the type of `x`, then to `Float`.
         case scale(offset: Float, scale: Float, isSingle: Bool)
         case arithmetic(PipelineOperation.Binary, constant: Double, constantIsFirst: Bool, isSingle: Bool)
@@ -76,6 +77,7 @@ extension ColumnSource.Kind {
         switch self {
         case .round: value = Double(Float(value))
         case .cut: value.round(.towardZero)
+        case .floor: value.round(.down)
         case .scale(let offset, let scale, let isSingle):
             let difference = value - Double(offset)
             value = Double(Float((isSingle ? Double(Float(difference)) : difference) * Double(scale)))
@@ -95,7 +97,7 @@ extension ColumnSource.Kind {
     /// Whether greater values never give a lower result, or never a greater one, and none but a missing value a missing one.
     var isMonotone: Bool {
         switch self {
-        case .round, .negate, .impute: return true
+        case .round, .floor, .negate, .impute: return true
         case .cut, .look: return false
         case .scale(let offset, let scale, _): return offset.isFinite && scale.isFinite && scale != 0
         case .arithmetic(let operation, let constant, let constantIsFirst, _):

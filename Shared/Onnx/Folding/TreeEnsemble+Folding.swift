@@ -52,7 +52,7 @@ extension DecisionTree {
         for node in 0..<nodeCount where !isLeaf(node) {
             let source = sources[Int(feature[node])]
             feature[node] = Int32(source.column)
-            guard !source.steps.isEmpty else { continue }
+            guard !source.steps.isEmpty, try !foldLookup(of: node, source) else { continue }
             let passes = { (value: Double) in
                 value.isNaN ? old.flags[node].contains(.missingGoesLeft) : old.goesLeft(value, at: node)
             }
@@ -73,6 +73,25 @@ extension DecisionTree {
                 categories.append(CategorySet(values: values, isTruncating: isTruncating))
             }
         }
+    }
+}
+
+extension DecisionTree {
+    /// Makes a look-up of a value rounded down or cut to an integer one of the value itself.
+    ///
+    /// - Returns: Whether the node has such a look-up.
+    private mutating func foldLookup(of node: Int, _ source: ColumnSource) throws(ForestFailure) -> Bool {
+        guard flags[node].contains(.isCategorical), source.steps.count == 1 else { return false }
+        let set = Int(categorySet[node])
+        let isFloor = source.steps[0].kind == .floor
+        guard isFloor || source.steps[0].kind == .cut else { return false }
+        guard categories[set].values.allSatisfy({ Int32(exactly: $0) != nil && (!isFloor || $0 >= 0) }) else {
+            throw ForestFailure(at: source.steps[0].place, "categories behind it that are negative or that 32 bits do not hold")
+        }
+        categories[set].isTruncating = true
+        // NaN cut to an integer is a number that is in no set.
+        if isFloor { flags[node].insert(.negativeIsOutside) } else { flags[node].remove(.missingGoesLeft) }
+        return true
     }
 }
 

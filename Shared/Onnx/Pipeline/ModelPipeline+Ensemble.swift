@@ -68,12 +68,14 @@ extension ModelPipeline {
         for case .other(let reason) in given { return .other(reason) }
         let unsupported = Meaning.other(
             ForestFailure(
-                at: step.place, "more than trees, which the scorer does not run; give the model the features that this step makes"))
+                at: step.place, "it cannot become part of the trees; give the model the features that this step makes"))
         if case .binary(let operation) = step.operation, let folded = arithmetic(operation, step, given) { return folded }
         if case .columns(let sources, let type, let isFlat)? = given.first, let folded = columns(step, sources, type, isFlat, given) {
             return folded
         }
         switch (step.operation, given.first) {
+        case (.linearClassifier, _), (.linearRegressor, _):
+            return .other(ForestFailure(at: step.place, "a linear model; trees and forests are what is scored, explained and compared"))
         case (.identity, let first?), (.zipMap, let first?): return first
         case (.cast(let type), .score(let ensemble)?) where type == .float || type == .double: return .score(ensemble)
         case (.trees(let operation), .columns(var sources, let type, isFlat: true)?) where sources.count == operation.ensemble.featureCount:
@@ -127,7 +129,7 @@ extension ModelPipeline {
             else { return nil }
             return .columns(sources, type, isFlat: true)
         case .cast(.float): return type == .float ? given[0] : all(.float) { _ in .round }
-        case .cast(.double) where type == .float || type == .double: return .columns(sources, .double, isFlat: isFlat)
+        case .cast(.double) where [.float, .double, .int64].contains(type): return .columns(sources, .double, isFlat: isFlat)
         case .cast(.int64):
             switch type {
             case .int64: return given[0]
@@ -162,6 +164,7 @@ extension ModelPipeline {
             return all(type) { .impute(value: Double(values[values.count == 1 ? 0 : $0]), replaced: Double(replaced)) }
         case .binarizer(let threshold) where type == .float: return all(.float) { _ in .binarize(threshold: threshold) }
         case .unary(.negate) where type == .float || type == .double: return all(type) { _ in .negate }
+        case .unary(.floor) where type == .float || type == .double: return all(type) { _ in .floor }
         case .oneHot(_, allowsUnknown: false):
             return .other(
                 ForestFailure(at: step.place, "a category that it does not know is an error there; make it with handle_unknown=\"ignore\""))

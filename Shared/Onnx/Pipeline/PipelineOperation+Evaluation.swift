@@ -162,6 +162,7 @@ extension PipelineOperation.Unary {
                     case .negate: -value
                     case .squareRoot: value.squareRoot()
                     case .logarithm: logf(value)
+                    case .floor: value.rounded(.down)
                     }
                 }, shape: tensor.shape)
         case .doubles(let values):
@@ -174,6 +175,7 @@ extension PipelineOperation.Unary {
                     case .negate: -value
                     case .squareRoot: value.squareRoot()
                     case .logarithm: log(value)
+                    case .floor: value.rounded(.down)
                     }
                 }, shape: tensor.shape)
         default: throw ForestFailure(at: place, "\(tensor.type), for which it is not supported")

@@ -15,6 +15,7 @@ enum PipelineOperation: Hashable, Sendable {
         case negate = "Neg"
         case squareRoot = "Sqrt"
         case logarithm = "Log"
+        case floor = "Floor"
     }
     enum Norm: String, Hashable, Sendable {
         case max = "MAX"
@@ -168,7 +169,7 @@ extension PipelineOperation {
                         readingVersion5: &attributes, featureCount: columns, precision: precision, trustsCover: trustsCover,
                         nodeCovers: trustsCover ? model.constant(TreeEnsemble.nodeCoverName) : [],
                         leafCovers: trustsCover ? model.constant(TreeEnsemble.leafCoverName) : [],
-                        categoryRule: try model.categoryRule()))
+                        isTruncating: try model.isCategoryTruncating()))
             }
             return .trees(
                 try TreeOperator(
@@ -255,5 +256,15 @@ extension OnnxModel {
             if case .doubles(let values) = tensor.elements { return values }
         }
         return []
+    }
+
+    /// - Throws: ``ForestFailure`` for a rule that this version does not know.
+    fileprivate func isCategoryTruncating() throws(ForestFailure) -> Bool {
+        guard let property = metadata.first(where: { $0.key == MetadataKey.categories }) else { return false }
+        guard property.value == "truncated" else {
+            throw ForestFailure(
+                at: "metadata.\(MetadataKey.categories)", "\"\(property.value.prefix(64))\", which this version does not know")
+        }
+        return true
     }
 }

@@ -51,7 +51,9 @@ extension TreeEnsemble {
         if hasCategories {
             // Operator TreeEnsemble has no place for base scores.
             let hasBase = baseScores.contains { $0 != 0 }
-            let (node, nodeCovers, leafCovers) = try version5(input: input, output: hasBase ? "sum" : treesOutput)
+            let columns = CategoryColumns(self)
+            columns.append(to: &model.graph, input: &input)
+            let (node, nodeCovers, leafCovers) = try version5(input: input, output: hasBase ? "sum" : treesOutput, columns)
             model.graph.nodes.append(node)
             if hasBase {
                 model.graph.nodes.append(OnnxNode("Add", inputs: ["sum", "base_scores"], outputs: [treesOutput]))
@@ -61,7 +63,7 @@ extension TreeEnsemble {
                 model.graph.initializers.append(OnnxTensor(TreeEnsemble.nodeCoverName, doubles: nodeCovers))
                 model.graph.initializers.append(OnnxTensor(TreeEnsemble.leafCoverName, doubles: leafCovers))
             }
-            if let rule = categoryRule { model.metadata.append(.init(MetadataKey.categories, rule.rawValue)) }
+            if categoriesNeedWords { model.metadata.append(.init(MetadataKey.categories, "truncated")) }
         } else {
             model.graph.nodes.append(regressor(input: input, output: treesOutput))
         }
@@ -147,7 +149,7 @@ extension TreeEnsemble {
         return node
     }
 
-    private func version5(input: String, output: String) throws(ForestFailure) -> (
+    private func version5(input: String, output: String, _ columns: CategoryColumns) throws(ForestFailure) -> (
         node: OnnxNode, nodeCovers: [Double], leafCovers: [Double]
     ) {
         var features: [Int64] = []
@@ -197,7 +199,7 @@ extension TreeEnsemble {
                     if hasCover { leafCovers.append(tree.cover[node]) }
                     continue
                 }
-                features.append(Int64(tree.feature[node]))
+                features.append(Int64(columns.column(of: tree, node)))
                 missing.append(missingGoesLeft(tree, node) ? 1 : 0)
                 for (side, child) in [Int(tree.left[node]), Int(tree.right[node])].enumerated() {
                     children[side].append(places[child])
@@ -207,7 +209,7 @@ extension TreeEnsemble {
                 splits.append(tree.threshold[node])
                 if tree.flags[node].contains(.isCategorical) {
                     modes.append(6)
-                    members += tree.categories[Int(tree.categorySet[node])].values + [.nan]
+                    members += columns.members(of: tree, node) + [.nan]
                 } else {
                     modes.append(0)
                 }

@@ -6,10 +6,10 @@ extension TreeOperator {
     /// - Parameters:
     ///   - nodeCovers: Covers of inner nodes, where the file has them beside the operator; else empty.
     ///   - leafCovers: Covers by leaf, for which the operator has no place; empty where they are not known.
-    ///   - categoryRule: How values are looked up in sets; nil for the exact value.
+    ///   - isTruncating: Whether values are cut to integers before they are looked up in a set.
     init(
         readingVersion5 attributes: inout NodeAttributes, featureCount: Int, precision: TreeEnsemble.Precision, trustsCover: Bool,
-        nodeCovers: [Double], leafCovers: [Double], categoryRule: CategoryRule?
+        nodeCovers: [Double], leafCovers: [Double], isTruncating: Bool
     ) throws(ForestFailure) {
         let place = attributes.place
         let aggregate = try attributes.int("aggregate_function") ?? 1
@@ -44,7 +44,7 @@ extension TreeOperator {
             var table = try lists.table(root: root, place: "\(place) tree \(index)")
             if !trustsCover { table.dropCoverThatDoesNotAddUp() }
             var tree = try table.tree(root: 0)
-            tree.apply(categoryRule)
+            if isTruncating { for set in tree.categories.indices { tree.categories[set].isTruncating = true } }
             trees.append(tree)
         }
         ensemble = TreeEnsemble(
