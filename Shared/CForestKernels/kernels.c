@@ -1,7 +1,13 @@
+#define _POSIX_C_SOURCE 199309L
 #include "CForestKernels.h"
 
-#include <math.h>
-#include <string.h>
+#include <time.h>
+
+int64_t assay_forest_nanoseconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
 
 #if defined(__x86_64__)
 #include <cpuid.h>

@@ -13,6 +13,10 @@ bool assay_forest_has_avx512(void);
 /// Whether this processor and its operating system have AVX2.
 bool assay_forest_has_avx2(void);
 
+/// Nanoseconds that this thread has run, for timing kernels against each other when a model is loaded. Which of them serves never shows
+/// in a result, for all give the same bits.
+int64_t assay_forest_nanoseconds(void);
+
 /// Rows that a block holds: the sieve's vectors are this long, ranks lie `column x row` in this stride.
 enum { ASSAY_FOREST_BLOCK_ROWS = 256 };
 /// Trees that the walk takes at once; lanes are padded to a multiple of it.

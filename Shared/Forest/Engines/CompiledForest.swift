@@ -19,6 +19,9 @@ package struct CompiledForest: Sendable {
         case subtrees
         /// Every node for up to 256 rows, in vectors of 16, 32 and 64 bytes.
         case sieve128, sieve256, sieve512
+
+        /// Whether it can score a row by itself, without making a block of it.
+        var isForOneRow: Bool { self == .flat || self == .lanes || self == .subtrees }
     }
 
     package let featureCount: Int
@@ -28,11 +31,11 @@ package struct CompiledForest: Sendable {
     /// Engines that can take this model on this machine.
     package let engines: [Engine]
     /// The engine for one row.
-    package let rowEngine: Engine
+    package internal(set) var rowEngine: Engine
     /// The engine for whole blocks of 256 rows.
-    package let blockEngine: Engine
+    package internal(set) var blockEngine: Engine
     /// A rest of at least so many rows is scored as a block.
-    package let blockRowCountMin: Int
+    package internal(set) var blockRowCountMin: Int
 
     private let baseScores: AlignedTable<Double>
     private let isMean: Bool
@@ -83,13 +86,16 @@ package struct CompiledForest: Sendable {
 
     /// Compiles a valid model.
     ///
-    /// - Complexity: O(nodes × log nodes); some milliseconds for 50,000 nodes.
+    /// - Complexity: O(nodes × log nodes); some milliseconds for 50,000 nodes, of which a trial of the engines takes at most some two.
     package init(_ ensemble: TreeEnsemble) {
-        self.init(ensemble, features: .detected)
+        // The only clock in this room. Every engine gives the same bits, so no result depends on it.
+        self.init(ensemble, features: .detected, now: assay_forest_nanoseconds)
     }
 
     /// As ``init(_:)``, for a processor that has less than this one: tests compile for all.
-    package init(_ ensemble: TreeEnsemble, features: ProcessorFeatures) {
+    ///
+    /// - Parameter now: Nanoseconds that the thread has run, to time the engines by; without it a table of costs chooses.
+    package init(_ ensemble: TreeEnsemble, features: ProcessorFeatures, now: (@Sendable () -> Int64)? = nil) {
         guard let leaves = LeafTable(ensemble) else { preconditionFailure("a model has fewer than 2³¹ leaf values") }
         featureCount = ensemble.featureCount
         outputCount = ensemble.outputCount
@@ -139,6 +145,9 @@ package struct CompiledForest: Sendable {
             sieveNodes: sieve?.nodeCount ?? 0,
             rankNanoseconds: rankKernel.nanoseconds)
         (rowEngine, blockEngine, blockRowCountMin) = costs.choice(of: engines)
+        if let now, let columns, engines.count > 1, (1...TrialRows.featureCountMax).contains(featureCount) {
+            choose(by: EngineTrial(now: now), columns, costs)
+        }
     }
 
     // MARK: Scoring

@@ -1,6 +1,7 @@
-/// What engines cost for a model, in nanoseconds as measured on one machine (Sapphire Rapids, 3.5 GHz); only comparisons matter.
+/// What engines cost for a model, in nanoseconds as measured on one machine (Sapphire Rapids, 3.5 GHz; `subtrees` on Zen 3); only
+/// comparisons matter.
 ///
-/// The choice never shows in a result's bits, so it need not be exact. Nothing is measured at load: the same model gets the same engine.
+/// It tells which engines are worth a trial (``EngineTrial``), and chooses where there is none: models too large to try in time.
 struct EngineCosts {
     var columnCount: Int
     var treeCount: Int
@@ -21,7 +22,7 @@ struct EngineCosts {
     func choice(of engines: [CompiledForest.Engine]) -> (row: CompiledForest.Engine, block: CompiledForest.Engine, rowCountMin: Int) {
         let whole = RankColumns.blockRowCount
         // One row is scored without a scratch.
-        let row = engines.filter { $0 == .flat || $0 == .lanes || $0 == .subtrees }.min { cost($0, 1) < cost($1, 1) }!
+        let row = engines.filter(\.isForOneRow).min { cost($0, 1) < cost($1, 1) }!
         let block = engines.min { cost($0, whole) < cost($1, whole) }!
         let least = (2...whole).last { cost(block, $0) > cost(row, $0) }.map { $0 + 1 } ?? 2
         return (row, block, least)

@@ -72,86 +72,25 @@ final class SubtreeWalk: @unchecked Sendable {
     }
 }
 
-/// One record while it is made.
+/// One record while it is made; used again for the next.
 private struct SubtreeRecord {
-    var thresholds = [Int16](repeating: .max, count: 15)
-    var columns = [UInt8](repeating: 0, count: 16)
+    private(set) var thresholds = [Int16](repeating: .max, count: 15)
+    private(set) var columns = [UInt8](repeating: 0, count: 16)
     var exits = [Int8](repeating: 0, count: 16)
     /// Place that the exits count from; a multiple of 8.
     var base = 0
+    /// By place among the tests and, behind them, the exits: the tree's node, or -1 where no row comes.
+    private var nodes = [Int](repeating: -1, count: 31)
 
-    func words(at place: Int) -> [UInt64]? {
-        guard let distance = Int16(exactly: (base - place) / 8) else { return nil }
-        var bytes = (thresholds + [distance]).flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
-        bytes += columns
-        bytes += exits.map(UInt8.init(bitPattern:))
-        return (0..<8).map { word in (0..<8).reversed().reduce(0) { $0 << 8 | UInt64(bytes[word * 8 + $1]) } }
-    }
-}
-
-/// Lays out trees' records and leaves.
-private struct SubtreeBuilder {
-    private(set) var memory: [UInt64]
-    private var roots: [SubtreeRecord] = []
-
-    init(rootCount: Int) { memory = [UInt64](repeating: 0, count: rootCount * 8) }
-
-    func root(_ index: Int) -> SubtreeRecord { roots[index] }
-
-    /// False where a record would lie too far from the one that leads to it.
-    mutating func add(_ tree: DecisionTree, index: Int, tests: [RankColumns.Test], numbers: [Int32], values: [UInt64]) -> Bool {
-        // Leaf number n stands n + 1 places before the base.
-        let sharedBase = values.count <= 128 ? append(values) : nil
-        var queue = [(node: 0, place: index * 8)]
-        var next = 0
-        while next < queue.count {
-            let (node, place) = queue[next]
-            next += 1
-            var record = SubtreeRecord()
-            let exits = record.fill(tree, from: node, tests: tests)
-            let inner = exits.filter { !tree.isLeaf($0.node) }
-            let outer = exits.filter { tree.isLeaf($0.node) }.map { (exit: $0.exit, number: Int(numbers[Int(tree.left[$0.node])])) }
-            if inner.isEmpty, let sharedBase {
-                record.base = sharedBase
-                for (exit, number) in outer { record.exits[exit] = Int8(-1 - number) }
-            } else {
-                var own: [Int] = []
-                for (exit, number) in outer {
-                    let at = own.firstIndex(of: number) ?? own.count
-                    if at == own.count { own.append(number) }
-                    record.exits[exit] = Int8(-1 - at)
-                }
-                record.base = append(own.map { values[$0] })
-                for (count, (exit, child)) in inner.enumerated() {
-                    record.exits[exit] = Int8(8 * count)
-                    queue.append((child, record.base + 8 * count))
-                }
-                memory += [UInt64](repeating: 0, count: 8 * inner.count)
-            }
-            if place == index * 8 { roots.append(record) }
-            guard let words = record.words(at: place) else { return false }
-            memory.replaceSubrange(place..<place + 8, with: words)
-        }
-        return true
-    }
-
-    /// Puts values before the next cache line, the first one last, and answers where that begins.
-    private mutating func append(_ values: [UInt64]) -> Int {
-        let base = (memory.count + values.count + 7) / 8 * 8
-        memory += [UInt64](repeating: 0, count: base - values.count - memory.count)
-        memory += values.reversed()
-        return base
-    }
-}
-
-extension SubtreeRecord {
-    /// Takes the tests of four levels below a node and answers which exits can be left by, and where to.
-    fileprivate mutating func fill(_ tree: DecisionTree, from root: Int, tests: [RankColumns.Test]) -> [(exit: Int, node: Int)] {
-        // By place among the tests and, behind them, the exits; -1 where no row comes.
-        var nodes = [Int](repeating: -1, count: 31)
+    /// Takes the tests of four levels below a node.
+    mutating func fill(_ tree: DecisionTree, from root: Int, tests: [RankColumns.Test]) {
+        for place in 1..<31 { nodes[place] = -1 }
         nodes[0] = root
-        for place in 0..<15 where nodes[place] >= 0 {
+        for place in 0..<15 {
             let node = nodes[place]
+            thresholds[place] = .max
+            columns[place] = 0
+            if node < 0 { continue }
             if tree.isLeaf(node) {
                 nodes[2 * place + 1] = node
             } else {
@@ -161,6 +100,92 @@ extension SubtreeRecord {
                 nodes[2 * place + 2] = Int(tree.right[node])
             }
         }
-        return (0..<16).compactMap { nodes[15 + $0] >= 0 ? ($0, nodes[15 + $0]) : nil }
+        for exit in 0..<16 { exits[exit] = 0 }
+    }
+
+    /// The node that an exit leads to; nil where no row comes.
+    func node(at exit: Int) -> Int? { nodes[15 + exit] >= 0 ? nodes[15 + exit] : nil }
+
+    /// False where the base is too far from the record.
+    func write(to memory: inout [UInt64], at place: Int) -> Bool {
+        guard let distance = Int16(exactly: (base - place) / 8) else { return false }
+        func words(_ count: Int, _ bits: Int, _ value: (Int) -> UInt64) -> UInt64 {
+            (0..<count).reversed().reduce(0) { $0 << UInt64(bits) | value($1) }
+        }
+        for word in 0..<4 {
+            memory[place + word] = words(4, 16) { index in
+                let test = 4 * word + index
+                return UInt64(UInt16(bitPattern: test < 15 ? thresholds[test] : distance))
+            }
+        }
+        for word in 0..<2 {
+            memory[place + 4 + word] = words(8, 8) { UInt64(columns[8 * word + $0]) }
+            memory[place + 6 + word] = words(8, 8) { UInt64(UInt8(bitPattern: exits[8 * word + $0])) }
+        }
+        return true
+    }
+}
+
+/// Lays out trees' records and leaves.
+private struct SubtreeBuilder {
+    private(set) var memory: [UInt64]
+    private var roots: [SubtreeRecord] = []
+    private var record = SubtreeRecord()
+    private var queue: [(node: Int, place: Int)] = []
+
+    init(rootCount: Int) { memory = [UInt64](repeating: 0, count: rootCount * 8) }
+
+    func root(_ index: Int) -> SubtreeRecord { roots[index] }
+
+    /// False where a record would lie too far from the one that leads to it.
+    mutating func add(_ tree: DecisionTree, index: Int, tests: [RankColumns.Test], numbers: [Int32], values: [UInt64]) -> Bool {
+        // Leaf number n stands n + 1 places before the base.
+        let sharedBase = values.count <= 128 ? append(values) : nil
+        queue.removeAll(keepingCapacity: true)
+        queue.append((0, index * 8))
+        var next = 0
+        var own: [Int] = []
+        while next < queue.count {
+            let (node, place) = queue[next]
+            next += 1
+            record.fill(tree, from: node, tests: tests)
+            let innerCount = (0..<16).count { exit in record.node(at: exit).map { !tree.isLeaf($0) } ?? false }
+            own.removeAll(keepingCapacity: true)
+            for exit in 0..<16 {
+                guard let node = record.node(at: exit), tree.isLeaf(node) else { continue }
+                let number = Int(numbers[Int(tree.left[node])])
+                if innerCount == 0, sharedBase != nil {
+                    record.exits[exit] = Int8(-1 - number)
+                } else {
+                    let at = own.firstIndex(of: number) ?? own.count
+                    if at == own.count { own.append(number) }
+                    record.exits[exit] = Int8(-1 - at)
+                }
+            }
+            if innerCount == 0, let sharedBase {
+                record.base = sharedBase
+            } else {
+                record.base = append(own.map { values[$0] })
+                var count = 0
+                for exit in 0..<16 {
+                    guard let node = record.node(at: exit), !tree.isLeaf(node) else { continue }
+                    record.exits[exit] = Int8(8 * count)
+                    queue.append((node, record.base + 8 * count))
+                    count += 1
+                }
+                for _ in 0..<8 * innerCount { memory.append(0) }
+            }
+            if place == index * 8 { roots.append(record) }
+            guard record.write(to: &memory, at: place) else { return false }
+        }
+        return true
+    }
+
+    /// Puts values before the next cache line, the first one last, and answers where that begins.
+    private mutating func append(_ values: [UInt64]) -> Int {
+        let base = (memory.count + values.count + 7) / 8 * 8
+        while memory.count + values.count < base { memory.append(0) }
+        memory += values.reversed()
+        return base
     }
 }
