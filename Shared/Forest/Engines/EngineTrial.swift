@@ -1,3 +1,5 @@
+internal import RiskDomain
+
 /// Times engines on a few made-up rows when a model is loaded: what a step costs differs between processors by more than any table tells.
 ///
 /// The choice of an engine never shows in a score's bits, and nothing else depends on what is timed here.
@@ -44,15 +46,9 @@ struct TrialRows {
         for (key, values) in zip(columns.keys, columns.thresholds) where !values.isEmpty {
             thresholds[Int(key.feature)] = key.categories.map { $0.values.isEmpty ? [0] : $0.values } ?? values
         }
-        // Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
-        var state: UInt64 = 1
+        var random = SplitMix64(seed: 1)
         values = (0..<RankColumns.blockRowCount / 2).flatMap { _ in
-            thresholds.map { values in
-                state &+= 0x9e37_79b9_7f4a_7c15
-                var bits = (state ^ state >> 30) &* 0xbf58_476d_1ce4_e5b9
-                bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
-                return values[Int((bits ^ bits >> 31).multipliedFullWidth(by: UInt64(values.count)).high)]
-            }
+            thresholds.map { $0[random.next(below: $0.count)] }
         }
     }
 }
