@@ -91,8 +91,12 @@ package final class StageHost: Service {
             logger.debug("PostgreSQL notice", metadata: [LogKey.sqlstate: .init(notice.sqlState), "message": .init(notice.message)])
         }
         let pool = PostgresPool(postgres, connectionCountMax: configuration.int(HostKeys.postgresConnections))
+        // What waits to be folded: 16 MiB a partition are seconds of work for the slowest stage, and bound a process that is behind.
         let consumer = try KafkaConsumer(
-            kafka.setting(["fetch.wait.max.ms": "100", "fetch.error.backoff.ms": "100"].merging(KafkaMetrics.interval) { $1 }),
+            kafka.setting(
+                [
+                    "fetch.wait.max.ms": "100", "fetch.error.backoff.ms": "100", "queued.max.messages.kbytes": "16384",
+                ].merging(KafkaMetrics.interval) { $1 }),
             hooks: kafkaHooks("consumer"))
         let producer = try KafkaProducer(
             kafka.setting(
