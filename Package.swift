@@ -117,14 +117,16 @@ let package = Package(
         room("LocalStack", ["Postgres", "Kafka", "ServiceRuntime", "CLinuxProcess"]),
 
         // The embedded broker
+        room("Checksums", ["CIsal"]),
         .target(
-            name: "KafkaProtocol", dependencies: ["CIsal"], path: "Shared/KafkaProtocol", exclude: ["messages.txt"], swiftSettings: strict),
+            name: "KafkaProtocol", dependencies: ["Checksums"], path: "Shared/KafkaProtocol", exclude: ["messages.txt"],
+            swiftSettings: strict),
         room("KafkaMessageGenerator"),
         .executableTarget(
             name: "generate-kafka-messages", dependencies: ["KafkaMessageGenerator"], path: "Tools/generate-kafka-messages",
             swiftSettings: strict),
-        room("RecordLog", ["CIsal", "CZlib", "CLz4", "CZstd", "CSnappy", "CLinuxIo"]),
-        room("GroupCoordinator", ["CIsal"]),
+        room("RecordLog", ["Checksums", "CZlib", "CLz4", "CZstd", "CSnappy", "CLinuxIo"]),
+        room("GroupCoordinator", ["Checksums"]),
         room("FrameServer", ["CLinuxIo"]),
         room("KafkaBroker", ["KafkaProtocol", "RecordLog", "GroupCoordinator", "FrameServer", "Json", "CLinuxIo"]),
 
@@ -189,15 +191,15 @@ let package = Package(
         tests("TransactionFeedTests", ["TransactionFeed", "CsvFiles", "Json", "RiskDomain"]),
         tests("KafkaTests", ["Kafka", "CLibrdkafka", "TestSupport"]),
         .testTarget(
-            name: "KafkaProtocolTests", dependencies: ["KafkaProtocol", "KafkaMessageGenerator"], path: "Tests/KafkaProtocolTests",
-            exclude: ["golden-messages.txt"], swiftSettings: strict),
+            name: "KafkaProtocolTests", dependencies: ["KafkaProtocol", "KafkaMessageGenerator", "Checksums"],
+            path: "Tests/KafkaProtocolTests", exclude: ["golden-messages.txt"], swiftSettings: strict),
         .testTarget(
-            name: "RecordLogTests", dependencies: ["RecordLog", "CZlib", "CLz4", "CZstd", "CSnappy"], path: "Tests/RecordLogTests",
-            exclude: ["Golden"], swiftSettings: strict),
-        tests("GroupCoordinatorTests", ["GroupCoordinator"]),
+            name: "RecordLogTests", dependencies: ["RecordLog", "Checksums", "CZlib", "CLz4", "CZstd", "CSnappy"],
+            path: "Tests/RecordLogTests", exclude: ["Golden"], swiftSettings: strict),
+        tests("GroupCoordinatorTests", ["GroupCoordinator", "Checksums"]),
         tests("FrameServerTests", ["FrameServer"]),
         tests("KafkaBrokerTests", ["KafkaBroker", "KafkaProtocol", "RecordLog", "GroupCoordinator", "FrameServer"]),
-        tests("KafkaConformanceTests", ["Kafka", "KafkaProtocol", "TestSupport"]),
+        tests("KafkaConformanceTests", ["Checksums", "Kafka", "KafkaProtocol", "TestSupport"]),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("PipelineTests", ["Pipeline", "Postgres", "Contracts", "Hashing"]),
         tests("MigrationsTests", ["Migrations", "Hashing", "Postgres", "TestSupport"]),

@@ -50,7 +50,7 @@ def load(assay, sources, work):
     for source in sources:
         command += ["--csv", str(source)]
     # The features file is looked for from the project's folder.
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=PROJECT)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=PROJECT)
     features = pd.read_csv(table)
     columns = ["TRANSACTION_ID", "TX_DATETIME", "CUSTOMER_ID", "TX_FRAUD"]
     raw = pd.concat([pd.read_csv(source, usecols=columns) for source in sources]).drop_duplicates("TRANSACTION_ID")

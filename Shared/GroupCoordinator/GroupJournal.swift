@@ -1,3 +1,5 @@
+internal import Checksums
+
 /// The coordinator's memory on disk: one file that entries are appended to, rewritten when most of it is of no use any more.
 ///
 /// Layout: 8 bytes of name and version, then entries, each a 32-bit length and the CRC-32C of the payload (both little-endian), then
@@ -103,7 +105,7 @@ package final class GroupJournal {
         }
         guard length > 0, length <= entryBytesMax, Int(length) <= bytes.count - start else { return nil }
         let payload = bytes[start..<start + Int(length)]
-        return crc32c(payload) == sum ? payload : nil
+        return Crc32C.of(payload) == sum ? payload : nil
     }
 
     private static func frame(_ entry: JournalEntry, into bytes: inout [UInt8]) throws(GroupJournalFault) {
@@ -112,7 +114,7 @@ package final class GroupJournal {
         entry.encode(into: &bytes)
         let payload = bytes[(start + frameByteCount)...]
         if payload.count > entryBytesMax { throw .entryTooLarge(byteCount: payload.count) }
-        let head = UInt64(payload.count) | UInt64(crc32c(payload)) << 32
+        let head = UInt64(payload.count) | UInt64(Crc32C.of(payload)) << 32
         for index in 0..<frameByteCount { bytes[start + index] = UInt8(truncatingIfNeeded: head >> (8 * index)) }
     }
 

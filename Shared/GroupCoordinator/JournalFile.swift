@@ -1,4 +1,3 @@
-import CIsal
 import Glibc
 
 /// An open file of the journal; the descriptor is closed with the last reference to it.
@@ -73,14 +72,5 @@ final class JournalFile: Sendable {
         if descriptor < 0 { throw .system(operation: "open", path: parent, code: errno) }
         defer { close(descriptor) }
         if fsync(descriptor) != 0 { throw .system(operation: "fsync", path: parent, code: errno) }
-    }
-}
-
-/// CRC-32C (Castagnoli), as RFC 3720: "123456789" gives 0xE3069283.
-func crc32c(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-    bytes.withUnsafeBytes { buffer in
-        // The C function takes a pointer to mutable bytes and only reads them.
-        let start = UnsafeMutablePointer(mutating: buffer.bindMemory(to: UInt8.self).baseAddress)
-        return ~crc32_iscsi(start, CInt(buffer.count), ~0)
     }
 }

@@ -52,7 +52,7 @@ package struct LinePlot: Sendable {
 
     package var title: String
     package var x: Axis
-    package var y: Axis
+    package let y: Axis
     package var series: [Series]
     package var marks: [Mark]
     /// Vertical lines with a word at the top.
@@ -65,18 +65,21 @@ package struct LinePlot: Sendable {
         self.series = series
         self.marks = marks
         self.verticals = verticals
+        // Up to 6.6 units a character, and the axis's own label left of the longest.
+        let left = max(50, 22 + 6.6 * Double(y.ticks().reduce(0) { max($0, $1.text.count) }))
+        margin = (left, right: 16, top: 12, bottom: 42)
     }
 
     private static let size = (width: 400.0, height: 300.0)
-    private static let margin = (left: 50.0, right: 16.0, top: 12.0, bottom: 42.0)
-    private static let inner = (
-        width: size.width - margin.left - margin.right, height: size.height - margin.top - margin.bottom
-    )
+    private let margin: (left: Double, right: Double, top: Double, bottom: Double)
+    private var inner: (width: Double, height: Double) {
+        (LinePlot.size.width - margin.left - margin.right, LinePlot.size.height - margin.top - margin.bottom)
+    }
 
     private func place(_ point: (x: Double, y: Double)) -> (x: Double, y: Double) {
         (
-            LinePlot.margin.left + x.place(of: point.x) * LinePlot.inner.width,
-            LinePlot.margin.top + (1 - y.place(of: point.y)) * LinePlot.inner.height
+            margin.left + x.place(of: point.x) * inner.width,
+            margin.top + (1 - y.place(of: point.y)) * inner.height
         )
     }
 
@@ -94,8 +97,8 @@ package struct LinePlot: Sendable {
                     html.empty(
                         "rect",
                         [
-                            "x": "\(Svg.number(LinePlot.margin.left - 1))", "y": "\(Svg.number(LinePlot.margin.top - 1))",
-                            "width": Svg.number(LinePlot.inner.width + 2), "height": Svg.number(LinePlot.inner.height + 2),
+                            "x": "\(Svg.number(margin.left - 1))", "y": "\(Svg.number(margin.top - 1))",
+                            "width": Svg.number(inner.width + 2), "height": Svg.number(inner.height + 2),
                         ])
                 }
                 writeAxes(&html)
@@ -111,9 +114,9 @@ package struct LinePlot: Sendable {
     }
 
     private func writeAxes(_ html: inout Html) {
-        let left = LinePlot.margin.left
-        let bottom = LinePlot.size.height - LinePlot.margin.bottom
-        let right = LinePlot.size.width - LinePlot.margin.right
+        let left = margin.left
+        let bottom = LinePlot.size.height - margin.bottom
+        let right = LinePlot.size.width - margin.right
         for tick in y.ticks() {
             let at = place((x.range.lowerBound, tick.value)).y
             Svg.line(&html, (left, at), (right, at), style: "grid")
@@ -121,13 +124,13 @@ package struct LinePlot: Sendable {
         }
         for tick in x.ticks() {
             let at = place((tick.value, y.range.lowerBound)).x
-            Svg.line(&html, (at, LinePlot.margin.top), (at, bottom), style: "grid")
+            Svg.line(&html, (at, margin.top), (at, bottom), style: "grid")
             Svg.text(&html, tick.text, at, bottom + 15, anchor: "middle")
         }
         Svg.line(&html, (left, bottom), (right, bottom), style: "axis")
-        Svg.line(&html, (left, LinePlot.margin.top), (left, bottom), style: "axis")
-        Svg.text(&html, x.label, left + LinePlot.inner.width / 2, LinePlot.size.height - 8, anchor: "middle", style: "label")
-        let middle = Svg.number(LinePlot.margin.top + LinePlot.inner.height / 2)
+        Svg.line(&html, (left, margin.top), (left, bottom), style: "axis")
+        Svg.text(&html, x.label, left + inner.width / 2, LinePlot.size.height - 8, anchor: "middle", style: "label")
+        let middle = Svg.number(margin.top + inner.height / 2)
         html.element(
             "text", ["class": "label", "text-anchor": "middle", "transform": "translate(11 \(middle)) rotate(-90)"], text: y.label)
     }
@@ -160,7 +163,7 @@ package struct LinePlot: Sendable {
             }
             path.line(to: last, isForced: true)
             if series.isFilled {
-                let bottom = LinePlot.size.height - LinePlot.margin.bottom
+                let bottom = LinePlot.size.height - margin.bottom
                 html.empty(
                     "path",
                     [
@@ -176,20 +179,20 @@ package struct LinePlot: Sendable {
         let shown = verticals.filter { (0...1).contains(x.place(of: $0.x)) }.sorted { $0.x < $1.x }
         for vertical in shown {
             let at = place((vertical.x, y.range.lowerBound)).x
-            Svg.line(&html, (at, LinePlot.margin.top), (at, LinePlot.size.height - LinePlot.margin.bottom), style: "vertical")
+            Svg.line(&html, (at, margin.top), (at, LinePlot.size.height - margin.bottom), style: "vertical")
         }
         // Words over all lines; those of lines that stand close together go below each other.
         var taken: [(from: Double, to: Double, row: Int)] = []
         for vertical in shown {
             let at = place((vertical.x, y.range.lowerBound)).x
             let width = Double(vertical.label.count) * 6.5
-            let isRightHalf = at > LinePlot.size.width - LinePlot.margin.right - width - 8
+            let isRightHalf = at > LinePlot.size.width - margin.right - width - 8
             let from = isRightHalf ? at - width - 4 : at + 4
             var row = 0
             while taken.contains(where: { $0.row == row && $0.from < from + width && from < $0.to }) { row += 1 }
             taken.append((from, from + width, row))
             Svg.text(
-                &html, vertical.label, isRightHalf ? at - 4 : at + 4, LinePlot.margin.top + 10 + Double(row) * 13,
+                &html, vertical.label, isRightHalf ? at - 4 : at + 4, margin.top + 10 + Double(row) * 13,
                 anchor: isRightHalf ? "end" : "start", style: "halo")
         }
     }
@@ -201,15 +204,15 @@ package struct LinePlot: Sendable {
             guard point.x.isFinite, point.y.isFinite else { continue }
             html.empty("circle", ["cx": Svg.number(point.x), "cy": Svg.number(point.y), "r": "4", "class": "mark"])
             let width = Double(mark.label.count) * 6.2
-            let isLeft = point.x + width + 12 > LinePlot.size.width - LinePlot.margin.right
+            let isLeft = point.x + width + 12 > LinePlot.size.width - margin.right
             let from = isLeft ? point.x - width - 7 : point.x + 7
             // Below the point first, then every line further down or up where another word stands.
-            let bottom = LinePlot.size.height - LinePlot.margin.bottom - 4
-            let heights = [14.0, -7, 27, -20, 40, -33].map { point.y + $0 }.filter { $0 > LinePlot.margin.top + 8 && $0 < bottom }
+            let bottom = LinePlot.size.height - margin.bottom - 4
+            let heights = [14.0, -7, 27, -20, 40, -33].map { point.y + $0 }.filter { $0 > margin.top + 8 && $0 < bottom }
             let height =
                 heights.first { height in
                     !taken.contains { abs($0.y - height) < 12 && $0.x < from + width && from < $0.x + $0.width }
-                } ?? min(max(point.y + 14, LinePlot.margin.top + 10), bottom)
+                } ?? min(max(point.y + 14, margin.top + 10), bottom)
             taken.append((from, height, width))
             Svg.text(&html, mark.label, isLeft ? point.x - 7 : point.x + 7, height, anchor: isLeft ? "end" : "start", style: "halo")
         }

@@ -56,10 +56,10 @@ extension ModelPage {
             html.element(
                 "p", ["class": "quiet"],
                 text:
-                    "Each row scored only by trees that did not see it: an estimate without test rows. Where the test rows come out much worse, the world has moved, or features tell of the row's own outcome."
+                    "Each row scored only by trees that did not see it: an estimate without test rows. Test rows come out worse: cards already known as compromised, the easy ones, are left out of them, and the world moves."
             )
             Page.table(
-                &html, head: comparisonHead("rows"), rows: [comparisonRow("test rows", evaluation), comparisonRow(unseen.model, unseen)])
+                &html, head: comparisonHead(""), rows: [comparisonRow("test rows", evaluation), comparisonRow(unseen.model, unseen)])
         }
         if !compared.isEmpty {
             html.element("h2", text: "Beside other models")
@@ -112,8 +112,10 @@ extension ModelPage {
         html.element("h2", text: "What the words mean")
         html.element("dl") { html in
             for (word, meaning) in ModelPage.words {
-                html.element("dt", text: word)
-                html.element("dd", text: meaning)
+                html.element("div") { html in
+                    html.element("dt", text: word)
+                    html.element("dd", text: meaning)
+                }
             }
         }
     }

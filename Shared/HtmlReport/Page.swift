@@ -52,7 +52,7 @@ package enum Page {
         .node{fill:var(--paper);stroke:var(--a);stroke-width:2}.leaf{fill:var(--c)}
         .legend{margin:.3em 0 0;font-size:.85rem;color:var(--quiet)}.legend span{display:inline-block;margin-right:1.1em;white-space:nowrap}.legend svg{vertical-align:middle}
         .scroll{overflow-x:auto;margin:.6em 0 1.2em;min-width:0}.pair{display:grid;grid-template-columns:minmax(0,1fr);gap:0 28px;align-items:start}
-        .cap{font-weight:600;margin:1em 0 .2em;font-size:.95rem}
+        .cap{overflow-wrap:anywhere;font-weight:600;margin:1em 0 .2em;font-size:.95rem}
         table{border-collapse:collapse;font-size:.84rem;font-variant-numeric:tabular-nums}
         th,td{padding:.32em .65em .32em 0;text-align:right;vertical-align:top;border-bottom:1px solid var(--line);white-space:nowrap}
         th{font-weight:600;color:var(--quiet);white-space:normal;line-height:1.25;vertical-align:bottom}
@@ -64,7 +64,7 @@ package enum Page {
         @media screen and (min-width:720px){.figures,.pair{grid-template-columns:repeat(2,minmax(0,1fr))}main{padding:32px 28px 64px}table{font-size:.9rem}th,td{padding-right:.9em}td:first-child{white-space:nowrap}}
         @page{size:A4;margin:14mm}
         @media print{body{font-size:9.5pt}main{max-width:none;padding:0}h1{font-size:17pt}h2{margin:1.4em 0 .5em;break-after:avoid}
-        .figures,.pair{grid-template-columns:repeat(2,minmax(0,1fr));gap:5mm 7mm}.pair{gap:0 7mm}p{max-width:none}.legend{font-size:8pt}.cap,h2+p{break-after:avoid}.pair>div,.pair>div>div,.figures>div{break-inside:avoid}dt{break-after:avoid}figure,.tile,tr{break-inside:avoid}.tile{border:1px solid var(--line)}
+        .figures,.pair{grid-template-columns:repeat(2,minmax(0,1fr));gap:5mm 7mm}.pair{gap:0 7mm}p{max-width:none}.legend{font-size:8pt}.cap,h2+p{break-after:avoid}.pair>div,.pair>div>div,.figures>div,table,dl>div{break-inside:avoid}dt{break-after:avoid}figure,.tile,tr{break-inside:avoid}.tile{border:1px solid var(--line)}
         .tiles{grid-template-columns:repeat(3,1fr);gap:2mm}.tile{padding:2mm}.tile b{font-size:12pt}.scroll{overflow:visible}table{font-size:8pt}th,td{padding-right:.7em}thead{display:table-header-group}.scroll{margin:.3em 0 .8em}
         *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
         """

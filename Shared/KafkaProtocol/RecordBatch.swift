@@ -1,4 +1,4 @@
-import CIsal
+internal import Checksums
 
 /// A batch of records in the format's version 2, uncompressed: for tools and tests that speak to a broker themselves.
 ///
@@ -87,7 +87,7 @@ package struct RecordBatch: Equatable, Sendable {
         batch.write(Int32(covered.bytes.count + Self.crcStart - 12))
         batch.write(leaderEpoch)
         batch.write(Int8(2))
-        batch.write(Int32(bitPattern: covered.bytes.withUnsafeBytes { Self.checksum($0) }))
+        batch.write(Int32(bitPattern: covered.bytes.withUnsafeBytes { Crc32C.of($0) }))
         return batch.bytes + covered.bytes
     }
 
@@ -131,7 +131,7 @@ package struct RecordBatch: Equatable, Sendable {
     private static func decodeOne(_ bytes: [UInt8]) throws(RecordBatchFault) -> RecordBatch {
         guard bytes[magicPosition] == 2 else { throw .unsupportedMagic(bytes[magicPosition]) }
         let stored = bytes[crcPosition..<crcStart].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        let computed = bytes.withUnsafeBytes { checksum(UnsafeRawBufferPointer(rebasing: $0[crcStart...])) }
+        let computed = bytes.withUnsafeBytes { Crc32C.of(UnsafeRawBufferPointer(rebasing: $0[crcStart...])) }
         guard stored == computed else { throw .checksumMismatch(stored: stored, computed: computed) }
         let result = bytes.withUnsafeBytes { raw in
             Result { () throws(WireFault) in
@@ -187,14 +187,6 @@ package struct RecordBatch: Equatable, Sendable {
             throw WireFault(.invalidLength(Int(truncatingIfNeeded: length)), at: reader.position)
         }
         return try reader.readBytes(count: Int(length))
-    }
-
-    /// CRC-32C as the batch stores it. The library's function leaves both complements to the caller.
-    package static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-        guard let base = bytes.baseAddress else { return 0 }
-        // The function only reads; its C declaration lacks the const.
-        let start = UnsafeMutablePointer(mutating: base.assumingMemoryBound(to: UInt8.self))
-        return ~crc32_iscsi(start, CInt(bytes.count), 0xffff_ffff)
     }
 }
 

@@ -1,3 +1,5 @@
+internal import Checksums
+
 /// Judges one record batch of a client by itself: its form, not its place in the log.
 enum BatchCheck {
     /// The header of the batch at the front of the bytes, its largest timestamp as its records have it when they are not compressed.

@@ -1,3 +1,5 @@
+internal import Checksums
+
 /// Memory that walks over a segment read through.
 final class WalkBuffer {
     let bytes: UnsafeMutableRawBufferPointer

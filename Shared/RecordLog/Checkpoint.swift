@@ -1,3 +1,5 @@
+internal import Checksums
+
 /// Small files beside the segments: a few integers, or the producers, with a CRC-32C at the end.
 ///
 /// Layout, little-endian: name of the kind as u64, values as i64 each, CRC-32C of all before it as u32.

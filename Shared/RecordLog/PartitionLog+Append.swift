@@ -1,3 +1,4 @@
+internal import Checksums
 import Glibc
 
 extension PartitionLog {

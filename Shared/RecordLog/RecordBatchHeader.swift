@@ -1,5 +1,3 @@
-import CIsal
-
 /// The header of a record batch of magic 2, as it lies in front of every batch on the wire and on disk.
 ///
 /// Layout, big-endian: baseOffset i64 @0, batchLength i32 @8 (bytes after it), partitionLeaderEpoch i32 @12, magic i8 @16, crc u32 @17 (CRC-32C
@@ -95,34 +93,5 @@ extension UnsafeMutableRawPointer {
     @inline(__always)
     func storeBigEndian<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value, at position: Int) {
         storeBytes(of: value.bigEndian, toByteOffset: position, as: Value.self)
-    }
-}
-
-/// CRC-32C (Castagnoli), in one go or in pieces.
-package struct Crc32C {
-    private var state: UInt32 = 0xffff_ffff
-
-    package init() {}
-
-    @inline(__always)
-    package mutating func add(_ bytes: UnsafeRawBufferPointer) {
-        guard let start = bytes.baseAddress, bytes.count > 0 else { return }
-        // The library takes a mutable pointer but only reads, and counts in C's int.
-        let pointer = UnsafeMutablePointer(mutating: start.assumingMemoryBound(to: UInt8.self))
-        var position = 0
-        while position < bytes.count {
-            let step = min(bytes.count - position, 1 << 30)
-            state = crc32_iscsi(pointer + position, CInt(step), state)
-            position += step
-        }
-    }
-
-    package var value: UInt32 { ~state }
-
-    @inline(__always)
-    package static func of(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-        var crc = Crc32C()
-        crc.add(bytes)
-        return crc.value
     }
 }

@@ -1,3 +1,5 @@
+internal import Checksums
+
 /// Where batches lie and when their records were, for a few batches of a segment: two plain arrays, ascending.
 ///
 /// While a segment grows they live in memory only. Sealing the segment writes each to a file beside it (`.index`, `.timeindex`); a file that

@@ -32,7 +32,8 @@ extension TrainingReport {
         page.importances = [
             .init(
                 "Shapley values",
-                meaning: "Mean size of what the feature adds to a score, over test rows: what the model uses.",
+                meaning:
+                    "Mean size of what the feature adds to \(forest.ensemble.link == .logistic ? "the log-odds of fraud" : "a score"), over test rows: what the model uses.",
                 entries: measured.entries.map { ($0.feature, $0.shap) }),
             .init(
                 "Loss of average precision",

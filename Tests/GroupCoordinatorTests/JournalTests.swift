@@ -1,3 +1,4 @@
+import Checksums
 import Glibc
 import Testing
 
@@ -74,8 +75,8 @@ final class Folder {
     }
 
     @Test func theSumIsCrc32C() {
-        #expect(crc32c(Array("123456789".utf8)[...]) == 0xE306_9283)
-        #expect(crc32c([]) == 0)
+        #expect(Crc32C.of(Array("123456789".utf8)[...]) == 0xE306_9283)
+        #expect(Crc32C.of([UInt8]()[...]) == 0)
     }
 
     @Test func groupsOutliveARestart() throws {
@@ -172,7 +173,7 @@ final class Folder {
         let payload: [UInt8] = [99, 1, 2]
         var bytes = Array("GRPJRNL1".utf8)
         bytes.put(UInt32(payload.count))
-        bytes.put(crc32c(payload[...]))
+        bytes.put(Crc32C.of(payload[...]))
         bytes += payload
         try folder.write(bytes[...])
         var coordinator = coordinator()

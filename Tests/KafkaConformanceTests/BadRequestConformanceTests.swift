@@ -1,3 +1,4 @@
+import Checksums
 import Kafka
 import KafkaProtocol
 import TestSupport
@@ -21,7 +22,7 @@ import Testing
         /// With the CRC made right again.
         func sealed(_ bytes: [UInt8]) -> [UInt8] {
             var bytes = bytes
-            let crc = bytes[RecordBatch.crcStart...].withUnsafeBytes { RecordBatch.checksum($0) }
+            let crc = bytes[RecordBatch.crcStart...].withUnsafeBytes { Crc32C.of($0) }
             bytes.replaceSubrange(RecordBatch.crcPosition..<RecordBatch.crcStart, with: withUnsafeBytes(of: crc.bigEndian, Array.init))
             return bytes
         }

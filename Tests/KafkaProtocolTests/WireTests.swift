@@ -1,3 +1,4 @@
+import Checksums
 import KafkaProtocol
 import Testing
 
@@ -96,7 +97,7 @@ struct WireTests {
     }
 
     @Test func checksumIsCastagnolis() {
-        #expect(Array("123456789".utf8).withUnsafeBytes { RecordBatch.checksum($0) } == 0xe306_9283)
+        #expect(Array("123456789".utf8).withUnsafeBytes { Crc32C.of($0) } == 0xe306_9283)
     }
 
     @Test func recordBatchesComeBack() throws {

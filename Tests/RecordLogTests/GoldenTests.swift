@@ -1,3 +1,4 @@
+import Checksums
 import Foundation
 import RecordLog
 import Testing
