@@ -16,6 +16,12 @@ import Testing
         var rows: [Double] = []
         for _ in 0..<1_500 { rows += folded.arbitraryRow(using: &random) }
         let expected = try pipeline.evaluate(rows: rows)[0].doubles(at: "scores")
+        // Written as a file of ours they are the same trees' scores again.
+        let again = try ModelPipeline(OnnxModel(decoding: folded.onnxModel().encode())).ensemble()
+        for row in stride(from: 0, to: expected.count, by: 5) {
+            let values = Array(rows[row * 4..<(row + 1) * 4])
+            #expect(again.margins(row: values) == folded.margins(row: values))
+        }
         for row in expected.indices {
             let margin = folded.margins(row: Array(rows[row * 4..<(row + 1) * 4]))[0]
             if margin != expected[row] {
