@@ -136,7 +136,7 @@ extension FoldingTests {
             return name
         }
         for _ in 0..<Int.random(in: 0...4, using: &random) {
-            switch Int.random(in: 0..<7, using: &random) {
+            switch Int.random(in: 0..<8, using: &random) {
             case 0:
                 add(
                     node(
@@ -167,6 +167,9 @@ extension FoldingTests {
                 add(cast)
             case 5:
                 add(OnnxNode("ArrayFeatureExtractor", domain: "ai.onnx.ml", inputs: [value, indexes([2, 0, 3, 1])], outputs: [next()]))
+            case 6:
+                let bounds = [number(), number()].sorted().map { constant([$0]) }
+                add(OnnxNode("Clip", inputs: [value] + bounds, outputs: [next()]))
             default: add(OnnxNode("Neg", inputs: [value], outputs: [next()]))
             }
         }

@@ -695,6 +695,7 @@ def onnx_cases(quick):
     if quick:
         return
     yield case("range scaler, forest", pipe(preprocessing.MinMaxScaler((-1, 3))), whole(86), plain)
+    yield case("range scaler that clips, forest", pipe(preprocessing.MinMaxScaler(clip=True)), whole(80), plain)
     yield case("robust scaler, extra trees", lambda: pipeline.make_pipeline(preprocessing.RobustScaler(), forest(50, 14, ensemble.ExtraTreesClassifier)()), whole(87), plain)
     yield case("scaler of doubles, forest", pipe(preprocessing.StandardScaler()), whole(88), double, dtype=np.float64)
     yield case("range scaler of doubles, forest", pipe(preprocessing.MinMaxScaler()), whole(89), double, dtype=np.float64)
