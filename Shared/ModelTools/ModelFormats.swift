@@ -27,6 +27,8 @@ package enum ModelFormats {
                 model.featureSet = forest.featureSet
                 model.thresholds = forest.thresholds
                 model.training = forest.training
+            } else if let file = try? OnnxModel(decoding: bytes), !file.producerName.isEmpty {
+                model.metadata = [("made by", "\(file.producerName) \(file.producerVersion)")]
             }
             return model
         case .lightGBM, .xgboostJson, .xgboostUbjson, .pmml:

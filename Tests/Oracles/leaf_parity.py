@@ -2,7 +2,7 @@
 """Holds imported models against the libraries they come from: leaf for leaf, margin for margin.
 
     swift build -c release --product leaf-walk
-    python3 Tests/Oracles/leaf_parity.py .build/release/leaf-walk [--quick] [--rows N] [--only WORD…] [--out FILE]
+    python3 Tests/Oracles/leaf_parity.py .build/release/leaf-walk [--quick] [--rows N] [--only WORD…] [--skip NAME…] [--out FILE]
 
 Needs numpy and, of onnxruntime (with onnx, skl2onnx and onnxmltools), lightgbm, xgboost, scikit-learn and sklearn2pmml (with Java), those
 that are to be compared; says which are absent. Runs in about a gigabyte of memory and, at a million rows, in an hour or two of one core.
@@ -235,7 +235,8 @@ def lightgbm_cases(quick):
     yield case("regression", 50, lambda: Data(11, n, classes=0, categories=True), {"objective": "regression"})
     yield case("depth 1", 2_000, lambda: Data(12, n), {**binary, "max_depth": 1})
     yield case("2,000 trees", 2_000, lambda: Data(13, n, categories=True), {**binary, "num_leaves": 31, "learning_rate": 0.02})
-    yield case("depth 30", 100, lambda: Data(14, 5 * n), {**binary, "num_leaves": 4_000, "max_depth": 30, "min_data_in_leaf": 1, "max_bin": 5_000})
+    deep = {"num_leaves": 2_000, "max_depth": 30, "min_data_in_leaf": 1, "max_bin": 1_000, "histogram_pool_size": 256}
+    yield case("depth 30", 50, lambda: Data(14, 2 * n), {**binary, **deep})
     yield case("one tree", 1, lambda: Data(15, n), {**binary, "num_leaves": 2_000, "min_data_in_leaf": 1})
     yield case("stumps and none", 20, lambda: Data(16, 60), {**binary, "min_data_in_leaf": 25})
     yield case("version v3", 20, lambda: Data(17, n, categories=True), binary, edit=lambda text: text.replace("version=v4", "version=v3", 1))
@@ -286,7 +287,7 @@ def xgboost_cases(quick):
     yield case("parallel trees", 10, lambda: Data(28, n), {**binary, "num_parallel_tree": 8, "subsample": 0.6, "colsample_bynode": 0.5})
     yield case("depth 1", 2_000, lambda: Data(29, n), {**binary, "max_depth": 1})
     yield case("2,000 trees", 2_000, lambda: Data(30, n, categories=True), {**binary, "max_depth": 6, "learning_rate": 0.02}, "ubj")
-    yield case("depth 30", 100, lambda: Data(31, 5 * n), {**binary, "max_depth": 30, "min_child_weight": 0, "max_bin": 5_000})
+    yield case("depth 30", 50, lambda: Data(31, 2 * n), {**binary, "max_depth": 30, "min_child_weight": 0, "max_bin": 1_000})
     yield case("lossguide", 50, lambda: Data(32, n, categories=True), {**binary, "grow_policy": "lossguide", "max_leaves": 200, "max_depth": 0})
     yield case("pruned", 50, lambda: Data(33, n), {**binary, "tree_method": "exact", "gamma": 5, "max_depth": 10})
     multi = {"objective": "reg:squarederror", "multi_strategy": "multi_output_tree", "tree_method": "hist"}
@@ -695,6 +696,7 @@ def onnx_cases(quick):
     if quick:
         return
     yield case("range scaler, forest", pipe(preprocessing.MinMaxScaler((-1, 3))), whole(86), plain)
+    yield case("range scaler that clips, forest", pipe(preprocessing.MinMaxScaler(clip=True)), whole(80), plain)
     yield case("robust scaler, extra trees", lambda: pipeline.make_pipeline(preprocessing.RobustScaler(), forest(50, 14, ensemble.ExtraTreesClassifier)()), whole(87), plain)
     yield case("scaler of doubles, forest", pipe(preprocessing.StandardScaler()), whole(88), double, dtype=np.float64)
     yield case("range scaler of doubles, forest", pipe(preprocessing.MinMaxScaler()), whole(89), double, dtype=np.float64)
@@ -773,6 +775,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="small models, under a minute")
     parser.add_argument("--rows", type=int, help="rows a model, 1,000,000 unless told (quick: 6,000)")
     parser.add_argument("--only", nargs="+", default=[""], help="the cases with that in their names, those with the first word first")
+    parser.add_argument("--skip", nargs="+", default=[], help="names of cases to leave out, such as those of a table there is already")
     parser.add_argument("--out", help="a file for the table, beside standard output")
     arguments = parser.parse_args()
     rows = arguments.rows or (6_000 if arguments.quick else 1_000_000)
@@ -801,7 +804,7 @@ def main():
             versions[package] = importlib.metadata.version({"sklearn": "scikit-learn"}.get(package, package))
         known += cases(arguments.quick)
     for word in arguments.only:
-        for name, build in [case for case in known if word in case[0]]:
+        for name, build in [case for case in known if word in case[0] and case[0] not in arguments.skip]:
             known = [case for case in known if case[0] != name]
             count += 1
             try:

@@ -23,6 +23,7 @@ struct ColumnSource: Hashable, Sendable {
         case scale(offset: Float, scale: Float, isSingle: Bool)
         case arithmetic(PipelineOperation.Binary, constant: Double, constantIsFirst: Bool, isSingle: Bool)
         case negate
+        case clip(low: Double, high: Double)
         /// `replaced` is NaN where missing values are imputed.
         case impute(value: Double, replaced: Double)
         /// `x > threshold` is 1, anything else 0.
@@ -87,6 +88,9 @@ extension ColumnSource.Kind {
             let result = operation.apply(left, right)
             value = isSingle ? Double(Float(result)) : result
         case .negate: value = -value
+        case .clip(let low, let high):
+            if value < low { value = low }
+            if value > high { value = high }
         case .impute(let imputed, let replaced):
             if replaced.isNaN ? value.isNaN : isReplacing && value == replaced { value = imputed }
         case .binarize(let threshold): value = value > Double(threshold) ? 1 : 0
@@ -107,6 +111,7 @@ extension ColumnSource.Kind {
             case .multiply: return constant != 0
             case .divide: return constant != 0 && !constantIsFirst
             }
+        case .clip(let low, let high): return !low.isNaN && !high.isNaN
         case .binarize(let threshold): return !threshold.isNaN
         }
     }

@@ -162,6 +162,11 @@ extension ModelPipeline {
             }
         case .imputer(let values, let replaced) where type == .float || type == .double:
             return all(type) { .impute(value: Double(values[values.count == 1 ? 0 : $0]), replaced: Double(replaced)) }
+        case .clip where type == .float || type == .double:
+            guard case .constant(let low) = given[1], case .constant(let high) = given[2], let least = try? low.doubles(at: step.place),
+                let greatest = try? high.doubles(at: step.place)
+            else { return nil }
+            return all(type) { _ in .clip(low: least[0], high: greatest[0]) }
         case .binarizer(let threshold) where type == .float: return all(.float) { _ in .binarize(threshold: threshold) }
         case .unary(.negate) where type == .float || type == .double: return all(type) { _ in .negate }
         case .unary(.floor) where type == .float || type == .double: return all(type) { _ in .floor }

@@ -13,6 +13,7 @@ extension PipelineOperation {
             var sum = given[0]
             for term in given.dropFirst() { sum = try Binary.add.evaluate(sum, term, at: place) }
             return [sum]
+        case .clip: return [try PipelineTensor.clip(given[0], given[1], given[2], at: place)]
         case .concat(let axis): return [try PipelineTensor.concat(given, axis, at: place)]
         case .extractColumns: return [try PipelineTensor.extractColumns(given[0], given[1], at: place)]
         case .gather(let axis): return [try PipelineTensor.gather(given[0], given[1], axis, at: place)]

@@ -28,6 +28,8 @@ enum PipelineOperation: Hashable, Sendable {
     case binary(Binary)
     case unary(Unary)
     case sum
+    /// Bounds are the second and the third input.
+    case clip
     case concat(axis: Int)
     /// Picks columns of the last axis by the indexes of the second input.
     case extractColumns
@@ -102,6 +104,12 @@ extension PipelineOperation {
                 throw ForestFailure(at: "\(place).to", "element type \(code), which is not supported")
             }
             return .cast(type)
+        case "Clip":
+            try count(given, 3...3, place)
+            guard isConstant[1], isConstant[2], given[1].count == 1, given[2].count == 1 else {
+                throw ForestFailure(at: place, "bounds that are not two constants")
+            }
+            return .clip
         case "Sum":
             try count(given, 1...64, place)
             return .sum

@@ -36,6 +36,24 @@ extension PipelineTensor {
         return PipelineTensor(scaled, shape: tensor.shape)
     }
 
+    /// Values within two bounds; what is missing stays missing.
+    static func clip(
+        _ tensor: PipelineTensor, _ low: PipelineTensor, _ high: PipelineTensor, at place: String
+    ) throws(ForestFailure) -> PipelineTensor {
+        func clip<Value: BinaryFloatingPoint>(_ values: [Value], _ low: [Value], _ high: [Value]) -> [Value] {
+            values.map { value in
+                let raised = value < low[0] ? low[0] : value
+                return raised > high[0] ? high[0] : raised
+            }
+        }
+        switch (tensor.elements, low.elements, high.elements) {
+        case (.floats(let values), .floats(let low), .floats(let high)): return PipelineTensor(clip(values, low, high), shape: tensor.shape)
+        case (.doubles(let values), .doubles(let low), .doubles(let high)):
+            return PipelineTensor(clip(values, low, high), shape: tensor.shape)
+        default: throw ForestFailure(at: place, "\(tensor.type) within \(low.type) and \(high.type); floats or doubles are supported")
+        }
+    }
+
     /// Slices of a value around an axis: `outer` runs of `size` blocks of `inner` elements.
     static func slices(_ shape: [Int], _ axis: Int, at place: String) throws(ForestFailure) -> (outer: Int, size: Int, inner: Int) {
         guard axis < shape.count else { throw ForestFailure(at: place, "a value of rank \(shape.count), which has no axis \(axis)") }
