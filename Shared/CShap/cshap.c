@@ -10,51 +10,41 @@ typedef double vector8 __attribute__((vector_size(64)));
 #define ATTRIBUTES
 #define VECTOR vector4
 #define LANES 4
-#define LOOPS loops_4
-#define ADD add_4
+#define SUFFIX 4
 #include "cshap_kernel.h"
 #undef VECTOR
 #undef LANES
-#undef LOOPS
-#undef ADD
+#undef SUFFIX
 #define VECTOR vector8
 #define LANES 8
-#define LOOPS loops_8
-#define ADD add_8
+#define SUFFIX 8
 #include "cshap_kernel.h"
 #undef VECTOR
 #undef LANES
-#undef LOOPS
-#undef ADD
+#undef SUFFIX
 #undef ATTRIBUTES
 
 #if defined(__x86_64__)
 #define ATTRIBUTES __attribute__((target("avx2")))
 #define VECTOR vector4
 #define LANES 4
-#define LOOPS loops_4_avx2
-#define ADD add_4_avx2
+#define SUFFIX 4_avx2
 #include "cshap_kernel.h"
 #undef VECTOR
 #undef LANES
-#undef LOOPS
-#undef ADD
+#undef SUFFIX
 #define VECTOR vector8
 #define LANES 8
-#define LOOPS loops_8_avx2
-#define ADD add_8_avx2
+#define SUFFIX 8_avx2
 #include "cshap_kernel.h"
-#undef LOOPS
-#undef ADD
+#undef SUFFIX
 #undef ATTRIBUTES
 #define ATTRIBUTES __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw")))
-#define LOOPS loops_8_avx512
-#define ADD add_8_avx512
+#define SUFFIX 8_avx512
 #include "cshap_kernel.h"
 #undef VECTOR
 #undef LANES
-#undef LOOPS
-#undef ADD
+#undef SUFFIX
 #undef ATTRIBUTES
 #endif
 

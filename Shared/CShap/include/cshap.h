@@ -79,10 +79,10 @@ typedef struct {
     int32_t sum_count;
 } cshap_plan;
 
-/// Room on cache lines for the largest grove, `lane_count` doubles each: weights and expectations by slot, left probabilities and worths by
-/// node.
+/// Room on cache lines for the largest grove, `lane_count` doubles each: weights and expectations by slot; by node its probability to go left,
+/// then its worth.
 typedef struct {
-    double *weights, *expectations, *lefts, *worths;
+    double *weights, *expectations, *turns;
 } cshap_scratch;
 
 /// 0 portable, 1 AVX2, 2 AVX-512: the best that this processor has. All give the same bits.

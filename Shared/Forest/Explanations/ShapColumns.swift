@@ -127,7 +127,7 @@ struct ShapColumns {
             var length = thresholds.count
             while length > 1 {
                 let half = length / 2
-                base = thresholds[base + half - 1] < value ? base + half : base
+                base &+= thresholds[base &+ half &- 1] < value ? half : 0
                 length -= half
             }
             return length == 1 && thresholds[base] < value ? base + 1 : base

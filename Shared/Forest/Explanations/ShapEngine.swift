@@ -115,8 +115,7 @@ package final class ShapScratch {
     let answers: UnsafeMutableBufferPointer<Int32>
     let weights: UnsafeMutableBufferPointer<Double>
     let expectations: UnsafeMutableBufferPointer<Double>
-    let lefts: UnsafeMutableBufferPointer<Double>
-    let worths: UnsafeMutableBufferPointer<Double>
+    let turns: UnsafeMutableBufferPointer<Double>
     let sums: UnsafeMutableBufferPointer<Double>
 
     fileprivate init(_ engine: ShapEngine) {
@@ -127,9 +126,8 @@ package final class ShapScratch {
         answers.initialize(repeating: 0)
         weights = AlignedDoubles.allocate(slotDoubles)
         expectations = AlignedDoubles.allocate(slotDoubles)
-        // A node has two slots.
-        lefts = AlignedDoubles.allocate(slotDoubles / 2)
-        worths = AlignedDoubles.allocate(slotDoubles / 2)
+        // A node has two slots, and two vectors of its own.
+        turns = AlignedDoubles.allocate(slotDoubles)
         sums = AlignedDoubles.allocate((engine.plans.map(\.sumCount).max() ?? 0) * engine.outputCount)
     }
 
@@ -138,8 +136,7 @@ package final class ShapScratch {
         answers.deallocate()
         weights.deallocate()
         expectations.deallocate()
-        lefts.deallocate()
-        worths.deallocate()
+        turns.deallocate()
         sums.deallocate()
     }
 

@@ -17,6 +17,11 @@ struct ShapPlanBuilder {
         var node: Int
     }
 
+    private struct Side: Hashable {
+        var place: Place
+        var isRight: Bool
+    }
+
     fileprivate struct Test {
         var column: Int32
         var rank: Int32
@@ -98,8 +103,9 @@ struct ShapPlanBuilder {
         grove.root_count = Int32(indexes.count)
         grove.node_count = Int32(indexes.reduce(0) { $0 + entries[$1].nodeCount })
         slotCount = max(slotCount, Int(2 * grove.node_count + grove.root_count))
-        // By place: the product of the shares of the sides that its path takes at the nodes of its feature, and where it lies now.
-        var known: [Place: Double] = [:]
+        // By side of a node: the product of the shares of the sides that a path through it takes at the nodes of its feature, and the factors.
+        var known: [Side: (z: Double, pair: Int32)] = [:]
+        // By place: where it lies now.
         var index: [Place: Int] = [:]
         /// Nodes whose feature was asked about under more than one rule.
         var isMixed: Set<Place> = []
@@ -168,16 +174,24 @@ struct ShapPlanBuilder {
         return feature * Int32(bankCount) + bank[Int(feature)]
     }
 
-    private mutating func factor(of place: Place, _ entry: Entry, _ known: inout [Place: Double]) -> Int32 {
-        let earlier = Int(entry.paths.earlier[place.node])
-        guard earlier >= 0 else { return 0 }
-        let above = known[Place(entry: place.entry, node: earlier)] ?? 1
-        let z = above * entry.shares.share(earlier, goingRight: entry.paths.isRightOfEarlier[place.node])
-        known[place] = z
-        let pair = factors.count / (2 * laneCount)
+    /// Which pair of factors holds at a place: nodes that are below the same side of the same earlier node share one.
+    private mutating func factor(of place: Place, _ entry: Entry, _ known: inout [Side: (z: Double, pair: Int32)]) -> Int32 {
+        guard let earlier = side(above: place, entry) else { return 0 }
+        if let (_, pair) = known[earlier] { return pair }
+        let above = side(above: earlier.place, entry).flatMap { known[$0]?.z } ?? 1
+        let z = above * entry.shares.share(earlier.place.node, goingRight: earlier.isRight)
+        let pair = Int32(factors.count / (2 * laneCount))
+        known[earlier] = (z, pair)
         factors += rule.points.map { (1 - $0) * z / ($0 + (1 - $0) * z) }
         factors += rule.points.map { z / (($0 + (1 - $0) * z) * ($0 + (1 - $0) * z)) }
-        return Int32(pair)
+        return pair
+    }
+
+    /// The node above that asked about the same feature, and the side of it that the place is on.
+    private func side(above place: Place, _ entry: Entry) -> Side? {
+        let earlier = Int(entry.paths.earlier[place.node])
+        guard earlier >= 0 else { return nil }
+        return Side(place: Place(entry: place.entry, node: earlier), isRight: entry.paths.isRightOfEarlier[place.node])
     }
 }
 
@@ -273,8 +287,7 @@ final class ShapPlan: @unchecked Sendable {
         for index in 0..<outputCount * sumCount { sums[index] = 0 }
         cshap_answer_all(instructions.rawValue, plan, scratch.columns.baseAddress, scratch.answers.baseAddress)
         var room = cshap_scratch(
-            weights: scratch.weights.baseAddress, expectations: scratch.expectations.baseAddress, lefts: scratch.lefts.baseAddress,
-            worths: scratch.worths.baseAddress)
+            weights: scratch.weights.baseAddress, expectations: scratch.expectations.baseAddress, turns: scratch.turns.baseAddress)
         cshap_add(instructions.rawValue, plan, scratch.answers.baseAddress, &room, sums.baseAddress)
         quadratureWeights.withUnsafeBufferPointer { weights in
             for index in contributions.indices {
