@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RiskDomain
 
 /// How far scores can be taken for probabilities of fraud.
 package enum ProbabilityMetrics {
@@ -31,6 +31,6 @@ package enum ProbabilityMetrics {
 
     static func logarithmicLoss(_ score: Double, _ isFraud: Bool) -> Double {
         let clipped = min(max(score, .ulpOfOne), 1 - .ulpOfOne)
-        return -log(isFraud ? clipped : 1 - clipped)
+        return -PortableMath.log(isFraud ? clipped : 1 - clipped)
     }
 }

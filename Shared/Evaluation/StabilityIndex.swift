@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RiskDomain
 
 /// Population stability index: how far a number's distribution has moved between two periods.
 ///
@@ -60,7 +60,7 @@ package struct StabilityIndex: Hashable, Sendable {
         return bins.reduce(0) { sum, bin in
             let before = (Double(bin.earlierCount) + 0.5) / (Double(earlier) + halves)
             let after = (Double(bin.laterCount) + 0.5) / (Double(later) + halves)
-            return sum + (after - before) * log(after / before)
+            return sum + (after - before) * PortableMath.log(after / before)
         }
     }
 }

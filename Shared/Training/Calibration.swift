@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RiskDomain
 
 /// Turns a model's scores into probabilities that hold: among the rows with 0.2, every fifth is fraud.
 ///
@@ -35,12 +35,14 @@ package struct PlattCalibration: Hashable, Sendable {
             var sum = 0.0
             for (score, target) in zip(scores, targets) {
                 let f = score * a + b
-                sum += f >= 0 ? target * f + log1p(exp(-f)) : (target - 1) * f + log1p(exp(f))
+                sum +=
+                    f >= 0
+                    ? target * f + PortableMath.log1p(PortableMath.exp(-f)) : (target - 1) * f + PortableMath.log1p(PortableMath.exp(f))
             }
             return sum
         }
         var a = 0.0
-        var b = log((negative + 1) / (positive + 1))
+        var b = PortableMath.log((negative + 1) / (positive + 1))
         var value = loss(a, b)
         // The figures of the paper's pseudo code: at most 100 iterations, steps down to 1e-10, a ridge of 1e-12, slopes below 1e-5.
         search: for _ in 0..<100 {

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import RiskDomain
 
 /// The baseline that every model should beat: the log-odds of fraud as a weighted sum of the features.
 ///
@@ -132,7 +132,7 @@ package struct LogisticRegression: Hashable, Sendable {
                 var margin = 0.0
                 for feature in 0..<width { margin += row[feature] * beta[feature] }
                 // log(1 + e^m) - y m, without overflow.
-                sum += w[place] * (max(margin, 0) + log1p(exp(-abs(margin))) - y[place] * margin)
+                sum += w[place] * (max(margin, 0) + PortableMath.log1p(PortableMath.exp(-abs(margin))) - y[place] * margin)
             }
         }
         for feature in 0..<width - 1 { sum += strength / 2 * beta[feature] * beta[feature] }
@@ -170,7 +170,7 @@ package struct LogisticRegression: Hashable, Sendable {
 
 /// 1 / (1 + e^-x), without overflow.
 func sigmoid(_ x: Double) -> Double {
-    if x >= 0 { return 1 / (1 + exp(-x)) }
-    let e = exp(x)
+    if x >= 0 { return 1 / (1 + PortableMath.exp(-x)) }
+    let e = PortableMath.exp(x)
     return e / (1 + e)
 }

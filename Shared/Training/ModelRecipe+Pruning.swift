@@ -1,5 +1,5 @@
 internal import Forest
-internal import Glibc
+internal import RiskDomain
 internal import Synchronization
 
 extension ModelRecipe {
@@ -62,6 +62,7 @@ extension ModelRecipe {
         let least = strengths[strengths.count / 10]
         let steps = 14
         // The outermost are taken as they are; a root must not stay for a rounding error.
-        return [0, least] + (1..<steps).map { least * pow(greatest / least, Double($0) / Double(steps)) } + [greatest]
+        return [0, least] + (1..<steps).map { least * PortableMath.exp(PortableMath.log(greatest / least) * Double($0) / Double(steps)) }
+            + [greatest]
     }
 }

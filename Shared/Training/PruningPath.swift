@@ -1,5 +1,5 @@
 internal import Forest
-internal import Glibc
+internal import RiskDomain
 
 /// The order in which cost-complexity pruning cuts a tree's subtrees: always the one whose splits lower the impurity least per leaf.
 ///
@@ -83,7 +83,7 @@ extension SplitCriterion {
     func impurity(_ fraud: Double) -> Double {
         switch self {
         case .gini: 1 - fraud * fraud - (1 - fraud) * (1 - fraud)
-        case .entropy: -[fraud, 1 - fraud].reduce(0) { $1 > 0 ? $0 + $1 * log2($1) : $0 }
+        case .entropy: -[fraud, 1 - fraud].reduce(0) { $1 > 0 ? $0 + $1 * PortableMath.log2($1) : $0 }
         }
     }
 }

@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// Rows of a node by class, repeated draws counted. Whole numbers, so their sums do not depend on the order of the rows.
 struct ClassCounts: Hashable {
     /// Frauds in the upper half, legitimate rows in the lower: both are added at once.
@@ -45,6 +43,12 @@ struct Split {
 struct SplitScorer {
     let criterion: SplitCriterion
     let weights: ClassWeights
+    private let logarithm = BinaryLogarithm()
+
+    init(criterion: SplitCriterion, weights: ClassWeights) {
+        self.criterion = criterion
+        self.weights = weights
+    }
 
     @inline(__always)
     func quality(_ left: ClassCounts, _ right: ClassCounts) -> Double { side(left) + side(right) }
@@ -61,7 +65,7 @@ struct SplitScorer {
     }
 
     @inline(__always)
-    private func xLogX(_ x: Double) -> Double { x == 0 ? 0 : x * log2(x) }
+    private func xLogX(_ x: Double) -> Double { x == 0 ? 0 : x * logarithm(x) }
 
     /// The share of fraud by weight.
     func value(_ counts: ClassCounts) -> Double {

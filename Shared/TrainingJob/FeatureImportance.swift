@@ -1,5 +1,5 @@
 import Forest
-import Glibc
+import RiskDomain
 import Training
 
 /// How much each feature's splits lowered the impurity of the rows the model was fitted on: shares that sum to 1.
@@ -43,5 +43,5 @@ struct FeatureImportance {
         }
     }
 
-    private static func term(_ share: Double) -> Double { share > 0 ? -share * log2(share) : 0 }
+    private static func term(_ share: Double) -> Double { share > 0 ? -share * PortableMath.log2(share) : 0 }
 }
