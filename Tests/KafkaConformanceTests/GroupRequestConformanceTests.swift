@@ -6,11 +6,11 @@ import Testing
 /// A group as its requests and error codes show it.
 @Suite(.timeLimit(.minutes(10))) struct GroupRequestConformanceTests {
     private func joining(
-        _ bench: Bench, _ memberId: String = "", instanceId: String? = nil, session: Int32 = 10_000, type: String = "consumer",
+        _ bench: Bench, _ memberId: String = "", instanceId: String? = nil, session: Int32 = 120_000, type: String = "consumer",
         protocols: [String] = ["range"], group: String? = nil
     ) -> JoinGroupRequest {
         JoinGroupRequest(
-            groupId: group ?? bench.group, sessionTimeoutMs: session, rebalanceTimeoutMs: 10_000, memberId: memberId,
+            groupId: group ?? bench.group, sessionTimeoutMs: session, rebalanceTimeoutMs: 60_000, memberId: memberId,
             groupInstanceId: instanceId, protocolType: type, protocols: protocols.map { .init(name: $0, metadata: Array("me".utf8)) })
     }
 

@@ -50,6 +50,15 @@ typedef struct {
     const cshap_answer *factors;
 } cshap_tests;
 
+/// The same of thirty-two tests in a quarter of the room, where columns are few and ranks small: a test's column is found in a register.
+/// Columns stand in the order 0-7, 16-23, 8-15, 24-31, in which two bytes a value come together again in order.
+typedef struct {
+    uint8_t columns[32];
+    int16_t ranks[32], lows[32], highs[32];
+    /// Pairs of factors, counted.
+    uint16_t factors[32];
+} cshap_block;
+
 /// A node whose feature was asked about further up under another rule for missing values, so that no range of ranks tells: a row is past it
 /// if it is past the earlier node, or if that sent it to the other side.
 typedef struct {
@@ -67,6 +76,8 @@ typedef struct {
     /// feature met for the first time, the second that of a node that a row is past.
     const double *factors;
     cshap_tests tests;
+    /// The tests by thirty-two, the last block filled up; NULL where they do not fit.
+    const cshap_block *blocks;
     /// In an order that settles upper nodes first.
     const cshap_repeat *repeats;
     int64_t repeat_count;
@@ -88,11 +99,15 @@ typedef struct {
 /// 0 portable, 1 AVX2, 2 AVX-512: the best that this processor has. All give the same bits.
 int cshap_level(void);
 
-/// Answers the tests of all nodes and twigs.
-void cshap_answer_all(int level, const cshap_plan *plan, const int32_t *columns, cshap_answer *answers);
+/// Packs the plan's tests; false where they do not fit: more than 32 columns, ranks above 32,766, or more than 65,536 pairs of factors.
+_Bool cshap_pack(const cshap_plan *plan, cshap_block *blocks);
+
+/// Answers the tests of all nodes and twigs, filled up to a multiple of thirty-two.
+///
+/// `columns` holds `column_count` ranks.
+void cshap_answer_all(int level, const cshap_plan *plan, const int32_t *columns, int32_t column_count, cshap_answer *answers);
 
 /// Adds every tree's contributions to `sums` (`outputs × sum_count × lane_count`).
-///
 void cshap_add(int level, const cshap_plan *plan, const cshap_answer *answers, const cshap_scratch *scratch, double *sums);
 
 #endif

@@ -206,6 +206,7 @@ extension DecisionTree {
 final class ShapPlan: @unchecked Sendable {
     let laneCount: Int
     let slotCount: Int
+    /// Filled up to whole blocks.
     let testCount: Int
     /// Doubles of an output's sums.
     let sumCount: Int
@@ -217,6 +218,8 @@ final class ShapPlan: @unchecked Sendable {
     private let leaves: UnsafeMutableBufferPointer<cshap_leaf>
     /// Columns, ranks, lows, highs and factors of all tests, one kind behind the other.
     private let tests: UnsafeMutableBufferPointer<Int32>
+    /// The tests by thirty-two, where they fit.
+    private let blocks: UnsafeMutableBufferPointer<cshap_block>
     private let repeats: UnsafeMutableBufferPointer<cshap_repeat>
     private let factors: UnsafeMutableBufferPointer<Double>
     private let plan: UnsafeMutablePointer<cshap_plan>
@@ -233,7 +236,8 @@ final class ShapPlan: @unchecked Sendable {
         twigs = ShapPlan.copy(builder.twigs)
         leaves = ShapPlan.copy(builder.leaves)
         let tests = builder.nodeTests + builder.twigTests
-        testCount = tests.count
+        testCount = (tests.count + 31) / 32 * 32
+        let testCount = tests.count
         let factorBytes = Int32(2 * builder.laneCount * 8)
         self.tests = ShapPlan.copy(
             tests.map(\.column) + tests.map(\.rank) + tests.map(\.low) + tests.map(\.high) + tests.map { $0.factor * factorBytes })
@@ -253,9 +257,12 @@ final class ShapPlan: @unchecked Sendable {
                 tests: cshap_tests(
                     columns: self.tests.baseAddress, ranks: self.tests.baseAddress! + testCount,
                     lows: self.tests.baseAddress! + 2 * testCount, highs: self.tests.baseAddress! + 3 * testCount,
-                    factors: self.tests.baseAddress! + 4 * testCount), repeats: repeats.baseAddress, repeat_count: Int64(repeats.count),
+                    factors: self.tests.baseAddress! + 4 * testCount),
+                blocks: nil, repeats: repeats.baseAddress, repeat_count: Int64(repeats.count),
                 node_count: Int32(nodes.count), twig_count: Int32(twigs.count), grove_count: Int32(groves.count),
                 lane_count: Int32(laneCount), sum_count: Int32(builder.featureCount * bankCount)))
+        blocks = ShapPlan.copy(Array(repeating: cshap_block(), count: self.testCount / 32))
+        if cshap_pack(plan, blocks.baseAddress) { plan.pointee.blocks = UnsafePointer(blocks.baseAddress) }
     }
 
     deinit {
@@ -265,6 +272,7 @@ final class ShapPlan: @unchecked Sendable {
         twigs.deallocate()
         leaves.deallocate()
         tests.deallocate()
+        blocks.deallocate()
         repeats.deallocate()
         factors.deallocate()
     }
@@ -285,7 +293,8 @@ final class ShapPlan: @unchecked Sendable {
     ) {
         let sums = scratch.sums
         for index in 0..<outputCount * sumCount { sums[index] = 0 }
-        cshap_answer_all(instructions.rawValue, plan, scratch.columns.baseAddress, scratch.answers.baseAddress)
+        cshap_answer_all(
+            instructions.rawValue, plan, scratch.columns.baseAddress, Int32(scratch.columns.count), scratch.answers.baseAddress)
         var room = cshap_scratch(
             weights: scratch.weights.baseAddress, expectations: scratch.expectations.baseAddress, turns: scratch.turns.baseAddress)
         cshap_add(instructions.rawValue, plan, scratch.answers.baseAddress, &room, sums.baseAddress)
