@@ -239,7 +239,7 @@ final class LiveSuite: Sendable {
     }
 
     /// Waits until everything that was sent is scored, marked or rejected.
-    func drained(events: Int, rejected: Int, within limit: Duration = .seconds(90)) async throws {
+    func drained(events: Int, rejected: Int, within limit: Duration = .seconds(300)) async throws {
         try await eventually("\(events) events, scored, and \(rejected) rejected", within: limit, diagnosis: state) {
             // The database may be away.
             guard let counts = try? await self.counts() else { return false }
