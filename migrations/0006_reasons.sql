@@ -30,12 +30,12 @@ COMMENT ON VIEW analytics.reason IS 'The reasons of every decision, one a row: r
 
 -- What a reason says in one line: words and the feature that did most of it.
 CREATE FUNCTION analytics.reason_line(words text, feature text, value double precision, contribution double precision) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+LANGUAGE sql STABLE PARALLEL SAFE RETURN
     CASE WHEN words = feature THEN '' ELSE words || ': ' END
     || format('%s = %s (%s)', feature, CASE WHEN value = 'NaN' THEN 'none'
                                            WHEN abs(value) < 1e15 THEN trim_scale(value::numeric(30, 4))::text
                                            ELSE value::text END,
-              to_char(contribution, 'FMSG0.000'));
+              to_char(contribution, 'FMSG999999990.000'));
 
 CREATE OR REPLACE VIEW analytics.scored AS
 SELECT s.event_time,

@@ -5,14 +5,14 @@ package struct TopReasons: Sendable, RandomAccessCollection {
         package var feature: Int32
         /// What the reason adds to the margin; positive.
         package var contribution: Double
-        /// Index into the ``ReasonWords`` that chose it; the feature's where none did.
+        /// Index into the ``ReasonWords`` that chose it.
         package var reason: Int32
         package var wording: Wording
 
-        package init(feature: Int32, contribution: Double, reason: Int32? = nil, wording: Wording = .plain) {
+        package init(feature: Int32, contribution: Double, reason: Int32, wording: Wording) {
             self.feature = feature
             self.contribution = contribution
-            self.reason = reason ?? feature
+            self.reason = reason
             self.wording = wording
         }
     }
@@ -23,7 +23,7 @@ package struct TopReasons: Sendable, RandomAccessCollection {
     /// A decision carries at most this many reasons.
     package static let countMax = 4
 
-    private var reasons = InlineArray<4, Reason>(repeating: Reason(feature: -1, contribution: 0))
+    private var reasons = InlineArray<4, Reason>(repeating: Reason(feature: -1, contribution: 0, reason: -1, wording: .plain))
     package private(set) var endIndex = 0
     package var startIndex: Int { 0 }
 

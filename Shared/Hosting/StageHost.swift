@@ -91,7 +91,8 @@ package final class StageHost: Service {
             logger.debug("PostgreSQL notice", metadata: [LogKey.sqlstate: .init(notice.sqlState), "message": .init(notice.message)])
         }
         let pool = PostgresPool(postgres, connectionCountMax: configuration.int(HostKeys.postgresConnections))
-        // What waits to be folded: 16 MiB a partition are seconds of work for the slowest stage, and bound a process that is behind.
+        // What waits to be folded: 16 MiB a partition bound a process that is behind, and are several times what the fastest stage folds in the
+        // second after which librdkafka looks at a full queue again.
         let consumer = try KafkaConsumer(
             kafka.setting(
                 [

@@ -40,8 +40,12 @@ package enum SuiteFiles {
     package static func model(_ configuration: Configuration, for stage: ScoreStage) throws -> Artifact? {
         guard let path = configuration.optionalString(FileKeys.model), !path.isEmpty else { return nil }
         let content = try FileBytes.read(path, byteCountMax: 256 << 20)
-        let model = ScoringModel(forest: try Forest.load(content), hash: ContentHash(of: content))
+        let model: ScoringModel
+        do throws(ForestFailure) { model = try ScoringModel(forest: try Forest.load(content), hash: ContentHash(of: content)) } catch {
+            throw PipelineFailure.invalid("model.file \(path): \(error)")
+        }
         stage.load(model)
-        return model.artifact(name: path.split(separator: "/").last.map(String.init) ?? path, content: content)
+        return Artifact(
+            model: model.forest, hash: model.hash, name: path.split(separator: "/").last.map(String.init) ?? path, content: content)
     }
 }

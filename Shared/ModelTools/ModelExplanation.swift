@@ -57,7 +57,8 @@ package struct ModelExplainer {
     ///   - output: Whose margin is explained.
     ///   - background: What ``ModelExplanation/Method/interventional`` compares with; the other methods do not look at it.
     ///   - words: What reasons are told in; nil for the model's own words, or else the features' names.
-    /// - Throws: ``ModelToolFailure`` for an output that the model does not have or a background without rows.
+    /// - Throws: ``ModelToolFailure`` for an output that the model does not have or a background without rows,
+    ///   `ForestFailure` for a model that the method cannot explain, such as paths of more than 64 features against a background.
     package init(
         _ model: LoadedModel, output: Int = 0, method: ModelExplanation.Method = .shap, background: ModelRows? = nil,
         words: ReasonWords? = nil

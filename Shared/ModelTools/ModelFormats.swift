@@ -74,7 +74,8 @@ package enum ModelFormats {
         return try Forest(
             kind: model.forest?.kind ?? (model.ensemble.trees.count == 1 ? .tree : .forest),
             features: conversion.features ?? model.features, featureSet: conversion.featureSet ?? model.featureSet, thresholds: thresholds,
-            training: model.training, reasons: conversion.reasons ?? (conversion.features == nil ? model.forest?.reasons : nil),
+            training: model.training,
+            reasons: conversion.reasons ?? ((conversion.features ?? model.features) == model.features ? model.forest?.reasons : nil),
             ensemble: model.ensemble)
     }
 
@@ -105,6 +106,9 @@ package enum ModelFormats {
             }
             guard forest.ensemble.inputPrecision == ensemble.inputPrecision, forest.ensemble.baseScores == ensemble.baseScores else {
                 throw ModelToolFailure("\(model.path): it computes in another precision or from another base score than \(first.path)")
+            }
+            guard forest.reasons == forests[0].reasons else {
+                throw ModelToolFailure("\(model.path): it tells reasons in other words than \(first.path)")
             }
             ensemble.trees += forest.ensemble.trees
         }

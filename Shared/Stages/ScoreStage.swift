@@ -62,7 +62,7 @@ package struct ScoreStage: Stage {
         let hash = ContentHash(of: content)
         guard hash.bytes == version else { throw .damaged(what: "model \(version.hex): its content has the hash \(hash)") }
         do throws(ForestFailure) {
-            load(ScoringModel(forest: try Forest.load(content), hash: hash))
+            load(try ScoringModel(forest: try Forest.load(content), hash: hash))
         } catch {
             throw .invalid("model \(hash.short): \(error)")
         }

@@ -12,19 +12,22 @@ package final class ScoringModel: Sendable {
     /// First eight bytes of the hash, for digests.
     let hashBits: UInt64
 
-    package init(forest: Forest, hash: ContentHash) {
+    /// - Throws: ``ForestFailure`` for a model that is too large to explain.
+    package init(forest: Forest, hash: ContentHash) throws(ForestFailure) {
         self.forest = forest
         self.hash = hash
         engine = ForestScorer(forest)
-        reasons = ReasonEngine(forest)
+        reasons = try ReasonEngine(forest)
         hashBits = hash.bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
+}
 
-    /// The model as `model.artifact` keeps it.
+extension Artifact {
+    /// A model as `model.artifact` keeps it.
     ///
-    /// - Parameter content: The bytes that ``hash`` is of.
-    package func artifact(name: String, content: [UInt8]) -> Artifact {
-        Artifact(
+    /// - Parameter content: The bytes that `hash` is of.
+    package init(model forest: Forest, hash: ContentHash, name: String, content: [UInt8]) {
+        self.init(
             hash: hash.bytes, kind: "model", name: name, content: content, features: forest.features,
             reasonCodes: forest.words.entries.map(\.code), reasonTexts: forest.words.texts)
     }

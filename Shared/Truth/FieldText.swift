@@ -7,6 +7,7 @@ enum FieldText {
 
     private static let doubles: Set<String> = ["score"]
     private static let doubleArrays: Set<String> = ["features", "reason_contributions"]
+    private static let smallArrays: Set<String> = ["reason_features", "reason_words"]
     private static let texts: Set<String> = ["transaction_id", "currency", "reason", "field", "detail"]
     private static let integers: Set<String> = [
         "topic", "source_partition", "source_offset", "amount_minor", "verdict", "marker", "decision", "partition", "message_offset",
@@ -27,6 +28,10 @@ enum FieldText {
         guard let bytes else { return "NULL" }
         if doubles.contains(column), bytes.count == 8 { return "\(number(bytes, 0))" }
         if texts.contains(column) { return "'\(String(decoding: bytes, as: UTF8.self))'" }
+        if smallArrays.contains(column), bytes.count >= 20, (bytes.count - 20) % 6 == 0 {
+            let values = stride(from: 24, to: bytes.count, by: 6).map { Int16(bitPattern: UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1])) }
+            return "\(values)"
+        }
         if integers.contains(column), bytes.count <= 8 {
             let bits = bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             let unused = UInt64(64 - 8 * bytes.count)

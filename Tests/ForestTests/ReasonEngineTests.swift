@@ -8,7 +8,7 @@ import Testing
     func reasonsAreThoseOfThePublishedAlgorithm(seed: UInt64) throws {
         var random = Seeded(seed)
         let forest = try Forest.arbitrary(using: &random)
-        let engine = ReasonEngine(forest)
+        let engine = try ReasonEngine(forest)
         let scratch = engine.makeScratch()
         let reference = try ReferenceShap(forest.ensemble)
         var reasons = TopReasons()
@@ -43,7 +43,7 @@ import Testing
             }
         }
         func reasons(_ ensemble: TreeEnsemble, _ row: [Double]) throws -> [Double] {
-            let engine = ReasonEngine(
+            let engine = try ReasonEngine(
                 try Forest(
                     kind: forest.kind, features: forest.features, thresholds: forest.thresholds, ensemble: ensemble))
             let scratch = engine.makeScratch()

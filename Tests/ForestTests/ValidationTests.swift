@@ -101,7 +101,7 @@ private struct Damage<Value>: Sendable {
         let forest = try Forest(
             kind: .tree, features: ["amount", "night"], thresholds: DecisionThresholds(review: 0.2, decline: 0.5), ensemble: ensemble)
         let engine = ForestScorer(forest)
-        let reasons = ReasonEngine(forest)
+        let reasons = try ReasonEngine(forest)
         let scratch = reasons.makeScratch()
         var chosen = TopReasons()
         // 220.000001 is 220 as a float; 3.5 is looked up as 3.

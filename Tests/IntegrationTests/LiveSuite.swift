@@ -58,7 +58,7 @@ final class LiveSuite: Sendable {
         schema = try SimulatedSuite.cardSchema()
         let forests = [try SimulatedSuite.forest(seed: 1), try SimulatedSuite.forest(seed: 2)]
         modelFiles = forests.map { $0.encode() }
-        models = zip(forests, modelFiles).map { ScoringModel(forest: $0, hash: ContentHash(of: $1)) }
+        models = try zip(forests, modelFiles).map { try ScoringModel(forest: $0, hash: ContentHash(of: $1)) }
         database = PostgresPool(PostgresConfiguration(conninfo), connectionCountMax: 2)
         kafka = try KafkaConfiguration(bootstrapServers: bootstrapServers)
         producer = try KafkaProducer(kafka.setting(["message.max.bytes": "16777216", "linger.ms": "5"]))
@@ -184,7 +184,10 @@ final class LiveSuite: Sendable {
         case .scorer:
             let stage = ScoreStage(topics: topics)
             try stage.load(version: models[0].hash.bytes, content: modelFiles[0])
-            return [StageHost.Member(stage, genesis: models[0].artifact(name: "first", content: modelFiles[0]))]
+            return [
+                StageHost.Member(
+                    stage, genesis: Artifact(model: models[0].forest, hash: models[0].hash, name: "first", content: modelFiles[0]))
+            ]
         }
     }
 

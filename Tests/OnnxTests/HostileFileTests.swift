@@ -29,7 +29,10 @@ import Testing
             tried += 1
             if let forest = try? Forest.load(bytes) {
                 loaded += 1
-                #expect((0...1).contains(ReferenceEngine(forest).score(forest.features.map { _ in 0.5 })))
+                let row = forest.features.map { _ in 0.5 }
+                let score = ReferenceEngine(forest).score(row)
+                #expect((0...1).contains(score) && ForestScorer(forest).score(row) == score)
+                _ = try? ReasonEngine(forest)
             }
             if let model = try? OnnxModel(decoding: bytes), let pipeline = try? ModelPipeline(model) {
                 _ = try? pipeline.evaluate(rows: Array(repeating: 1.5, count: 3 * pipeline.columnCount))
@@ -47,6 +50,18 @@ import Testing
                 #expect(!isOwn && forest.features == ["feature 1", "feature 2"])
             }
         }
+    }
+
+    /// Columns that are picked by no index are none, and a step on them is refused.
+    @Test func aPipelineWithoutColumnsIsRefused() throws {
+        var model = Self.pipeline([])
+        model.graph.initializers = [OnnxTensor("i", dimensions: [0], type: .int64, elements: .integers([]))]
+        var gather = OnnxNode("Gather", inputs: ["x", "i"], outputs: ["a"])
+        gather.attributes = [.init("axis", .int(1))]
+        var oneHot = OnnxNode("OneHotEncoder", domain: "ai.onnx.ml", inputs: ["a"], outputs: ["y"])
+        oneHot.attributes = [.init("cats_int64s", .ints([1, 2])), .init("zeros", .int(1))]
+        model.graph.nodes = [gather, oneHot]
+        #expect(throws: ForestFailure.self) { try Forest.load(model.encode()) }
     }
 
     private func damage(_ bytes: inout [UInt8], using random: inout Seeded) {

@@ -27,7 +27,7 @@ import Testing
         for _ in 0..<50 {
             let row = forest.ensemble.arbitraryRow(using: &random)
             #expect(loaded.ensemble.margins(row: row) == forest.ensemble.margins(row: row))
-            let (before, after) = (ReasonEngine(forest), ReasonEngine(loaded))
+            let (before, after) = (try ReasonEngine(forest), try ReasonEngine(loaded))
             let scratches = (before.makeScratch(), after.makeScratch())
             var reasons = (TopReasons(), TopReasons())
             row.withUnsafeBufferPointer {
@@ -35,6 +35,24 @@ import Testing
                 after.explain($0, into: &reasons.1, using: scratches.1)
             }
             #expect(zip(scratches.0.contributions, scratches.1.contributions).allSatisfy { abs($0 - $1) < 1e-12 })
+        }
+    }
+
+    /// As trainers number nodes: whatever the order in memory, the file of a model read from a file is that file.
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func treesNumberedDepthFirstKeepTheirBytes(seed: UInt64) throws {
+        var random = Seeded(seed &+ 700)
+        let forest = try arbitraryForest(using: &random, categories: true)
+        var ensemble = forest.ensemble
+        ensemble.trees = ensemble.trees.map(\.depthFirst)
+        let deep = try Forest(
+            kind: forest.kind, features: forest.features, featureSet: forest.featureSet, thresholds: forest.thresholds,
+            training: forest.training, ensemble: ensemble)
+        let loaded = try Forest.load(deep.encode())
+        #expect(loaded.encode() == deep.encode())
+        for _ in 0..<20 {
+            let row = ensemble.arbitraryRow(using: &random)
+            #expect(loaded.ensemble.margins(row: row) == ensemble.margins(row: row))
         }
     }
 
@@ -137,5 +155,32 @@ import Testing
         for bytes in [Array("{\"format\": \"assay-forest/1\"}".utf8), [], Array("tree\nversion=v4\n".utf8), [8, 8], [0xFF]] {
             #expect(throws: ForestFailure.self) { try Forest.load(bytes) }
         }
+    }
+}
+
+extension DecisionTree {
+    /// Children behind their parents, the left subtree before the right one.
+    fileprivate var depthFirst: DecisionTree {
+        var tree = DecisionTree(categories: categories, firstOutput: firstOutput, valueCount: valueCount)
+        var stack: [(node: Int, parent: Int, isLeft: Bool)] = [(0, -1, false)]
+        while let (node, parent, isLeft) = stack.popLast() {
+            let place = tree.nodeCount
+            if parent >= 0 { if isLeft { tree.left[parent] = Int32(place) } else { tree.right[parent] = Int32(place) } }
+            tree.feature.append(feature[node])
+            tree.threshold.append(threshold[node])
+            tree.flags.append(flags[node])
+            if !cover.isEmpty { tree.cover.append(cover[node]) }
+            if !categorySet.isEmpty { tree.categorySet.append(categorySet[node]) }
+            tree.left.append(isLeaf(node) ? Int32(tree.leafValues.count / valueCount) : 0)
+            tree.right.append(DecisionTree.none)
+            if isLeaf(node) {
+                let first = Int(left[node]) * valueCount
+                tree.leafValues += leafValues[first..<first + valueCount]
+            } else {
+                stack.append((Int(right[node]), place, false))
+                stack.append((Int(left[node]), place, true))
+            }
+        }
+        return tree
     }
 }

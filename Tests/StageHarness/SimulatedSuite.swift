@@ -26,7 +26,7 @@ package final class SimulatedSuite {
         schema = try SimulatedSuite.cardSchema()
         logs = SimulatedTopics(topics.all(passEntities: featureSet.passes.map(\.entity)))
         modelFiles = forests.map { $0.encode() }
-        models = zip(forests, modelFiles).map { ScoringModel(forest: $0, hash: ContentHash(of: $1)) }
+        models = try zip(forests, modelFiles).map { try ScoringModel(forest: $0, hash: ContentHash(of: $1)) }
         let score = ScoreStage(topics: topics)
         for (model, file) in zip(models, modelFiles) { try score.load(version: model.hash.bytes, content: file) }
 

@@ -292,7 +292,7 @@ import Testing
 
     @Test func aModelThatIsNotLoadedStopsTheUnitAndSaysWhich() throws {
         let suite = try suite()
-        let stranger = ScoringModel(
+        let stranger = try ScoringModel(
             forest: try SimulatedSuite.forest(seed: 3), hash: ContentHash(of: try SimulatedSuite.forest(seed: 3).encode()))
         suite.activate(stranger)
         #expect(throws: PipelineFailure.versionMissing(kind: "model", hash: stranger.hash.description)) { try suite.run(seed: 1) }

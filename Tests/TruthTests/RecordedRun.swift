@@ -58,7 +58,7 @@ struct RecordedRun {
         }
         let store = ProgressStore(pool: pool, control: pool, replica: "test", leaseTTL: .seconds(600))
         for (model, file) in zip(suite.models, suite.modelFiles) {
-            try await store.add(model.artifact(name: "test", content: file))
+            try await store.add(Artifact(model: model.forest, hash: model.hash, name: "test", content: file))
         }
         for unit in suite.units {
             let identity = unit.identity

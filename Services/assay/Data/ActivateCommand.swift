@@ -68,7 +68,7 @@ enum ActivateCommand {
     private static func activate(_ model: ModelFile, _ pool: PostgresPool, _ invocation: CommandInvocation) async throws {
         let configuration = invocation.configuration
         let store = ProgressStore(pool: pool, control: pool, replica: "assay activate", leaseTTL: .seconds(2))
-        try await store.add(ScoringModel(forest: model.forest, hash: model.hash).artifact(name: model.name, content: model.content))
+        try await store.add(Artifact(model: model.forest, hash: model.hash, name: model.name, content: model.content))
         // The first model of all is also the one to begin with: a scorer without one cannot reach any control record.
         try await store.begin(stage: ScoreStage.name, with: model.hash.bytes)
         let ledger = ActivationLedger(pool: pool, stage: ScoreStage.name)

@@ -25,7 +25,7 @@ enum ScoreCommand {
         let features = try SuiteFiles.features(path: invocation.string("features"))
         try features.checkEntitiesOfCards()
         let model = try ModelFile(path: invocation.string("model"), fitting: features)
-        let scoring = ScoringModel(forest: model.forest, hash: model.hash)
+        let scoring = try ScoringModel(forest: model.forest, hash: model.hash)
         let scratch = scoring.reasons.makeScratch()
         var chosen = TopReasons()
         let from = try CommandSupport.time("from", invocation)

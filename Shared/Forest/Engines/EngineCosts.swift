@@ -1,4 +1,4 @@
-/// What engines cost for a model, in nanoseconds as measured on one machine (Sapphire Rapids, 3.5 GHz; `subtrees` on Zen 3); only
+/// What engines cost for a model, in nanoseconds as measured on Sapphire Rapids at 3.5 GHz, `subtrees` on Zen 3; only
 /// comparisons matter.
 ///
 /// It tells which engines are worth a trial (``EngineTrial``), and chooses where there is none: models too large to try in time.
@@ -21,7 +21,6 @@ struct EngineCosts {
     /// The engine for one row, the engine for a block, and the least number of rows that makes a block worth it.
     func choice(of engines: [CompiledForest.Engine]) -> (row: CompiledForest.Engine, block: CompiledForest.Engine, rowCountMin: Int) {
         let whole = RankColumns.blockRowCount
-        // One row is scored without a scratch.
         let row = engines.filter(\.isForOneRow).min { cost($0, 1) < cost($1, 1) }!
         let block = engines.min { cost($0, whole) < cost($1, whole) }!
         let least = (2...whole).last { cost(block, $0) > cost(row, $0) }.map { $0 + 1 } ?? 2

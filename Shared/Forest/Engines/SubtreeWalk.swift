@@ -3,7 +3,7 @@ internal import CForestKernels
 // Idea: a record of 64 bytes holds the tests of four levels below a node; a row makes all fifteen at once and leaves by one of sixteen exits,
 // so a tree of depth 8 is two steps and touches two cache lines. `subtrees.c` tells how.
 //
-// Layout: all trees' first records, one behind the other; then tree by tree its leaf values and its other records, breadth first. A leaf's
+// Layout: the first levels of sixteen trees together, in tables of their own; then tree by tree its leaf values and its other records, breadth first. A leaf's
 // value stands just before the records that its record leads to, at most 128 places before the base of the exits. Records that lead to
 // leaves only share the tree's values, where those are few, as those of forests are: pure leaves have one of two.
 //
@@ -29,7 +29,7 @@ final class SubtreeWalk: @unchecked Sendable {
         guard columns.count <= 64 else { return nil }
         let tableCount = columns.count <= 16 ? 1 : columns.count <= 32 ? 2 : 4
         let treeCount = ensemble.trees.count
-        var builder = SubtreeBuilder(rootCount: treeCount)
+        var builder = SubtreeBuilder()
         var bases: [Int32] = []
         var exits: [Int8] = []
         var tops = [UInt8](repeating: 0, count: (treeCount + 15) / 16 * SubtreeWalk.topBytes)
@@ -40,7 +40,7 @@ final class SubtreeWalk: @unchecked Sendable {
                 numbersOnly ? UInt64(number) : leaves.values[Int(leaves.starts[index]) + number].bitPattern
             }
             let isAdded = builder.add(
-                tree, index: index, tests: columns.tests[index], numbers: leaves.numbers[index], values: values)
+                tree, tests: columns.tests[index], numbers: leaves.numbers[index], values: values)
             guard isAdded, builder.memory.count < Int32.max / 2 else { return nil }
             let root = builder.root(index)
             bases.append(Int32(root.base))
@@ -128,21 +128,20 @@ private struct SubtreeRecord {
 
 /// Lays out trees' records and leaves.
 private struct SubtreeBuilder {
-    private(set) var memory: [UInt64]
+    private(set) var memory: [UInt64] = []
     private var roots: [SubtreeRecord] = []
     private var record = SubtreeRecord()
     private var queue: [(node: Int, place: Int)] = []
 
-    init(rootCount: Int) { memory = [UInt64](repeating: 0, count: rootCount * 8) }
-
     func root(_ index: Int) -> SubtreeRecord { roots[index] }
 
     /// False where a record would lie too far from the one that leads to it.
-    mutating func add(_ tree: DecisionTree, index: Int, tests: [RankColumns.Test], numbers: [Int32], values: [UInt64]) -> Bool {
+    mutating func add(_ tree: DecisionTree, tests: [RankColumns.Test], numbers: [Int32], values: [UInt64]) -> Bool {
         // Leaf number n stands n + 1 places before the base.
         let sharedBase = values.count <= 128 ? append(values) : nil
         queue.removeAll(keepingCapacity: true)
-        queue.append((0, index * 8))
+        // The root's record has no place: the first step reads the tables of all trees' first levels.
+        queue.append((0, -1))
         var next = 0
         var own: [Int] = []
         while next < queue.count {
@@ -175,8 +174,11 @@ private struct SubtreeBuilder {
                 }
                 for _ in 0..<8 * innerCount { memory.append(0) }
             }
-            if place == index * 8 { roots.append(record) }
-            guard record.write(to: &memory, at: place) else { return false }
+            if place < 0 {
+                roots.append(record)
+            } else {
+                guard record.write(to: &memory, at: place) else { return false }
+            }
         }
         return true
     }

@@ -10,11 +10,10 @@ package struct ReasonEngine: Sendable {
     private let shap: ShapEngine
     private let words: ReasonWords
 
+    /// - Throws: ``ForestFailure`` for a model that is too large to explain.
     /// - Complexity: O(nodes × points).
-    package init(_ forest: Forest) {
-        do throws(ForestFailure) { shap = try ShapEngine(forest.ensemble.withCover) } catch {
-            preconditionFailure("a valid forest that tells its cover can be explained: \(error)")
-        }
+    package init(_ forest: Forest) throws(ForestFailure) {
+        shap = try ShapEngine(forest.ensemble.withCover)
         words = forest.words
     }
 

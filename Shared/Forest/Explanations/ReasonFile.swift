@@ -3,7 +3,7 @@ package import Yaml
 /// The file that puts reasons into words. `config/card-reasons.yaml` shows every key.
 ///
 /// It is read without a model; ``words(for:)`` holds it against the features of one. A model file carries its text, so the model's hash
-/// names the words too. Two are equal when their texts are.
+/// names the words too. Two are equal when their bytes are.
 package struct ReasonFile: Sendable {
     /// The greatest file that is read.
     package static let byteCountMax = 1 << 20
@@ -149,6 +149,6 @@ package struct ReasonFile: Sendable {
 }
 
 extension ReasonFile: Hashable {
-    package static func == (left: ReasonFile, right: ReasonFile) -> Bool { left.text == right.text }
-    package func hash(into hasher: inout Hasher) { hasher.combine(text) }
+    package static func == (left: ReasonFile, right: ReasonFile) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+    package func hash(into hasher: inout Hasher) { for byte in text.utf8 { hasher.combine(byte) } }
 }

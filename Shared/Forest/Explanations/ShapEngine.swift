@@ -4,7 +4,8 @@
 // Shapley value is the integral over t in 0...1 of the margin's derivative by that feature's own probability (Owen, "Multilinear
 // extensions of games", 1972). A path through d different features gives a derivative of degree d − 1, so Gauss and Legendre's rule
 // with ⌈d/2⌉ points is exact: four points do for eight features on a path, whatever the depth. Points and weights are positive and inside
-// the interval, so nothing cancels, and no subset weights, divisions or special cases are left.
+// the interval, so nothing cancels, and no subset weights, divisions or special cases are left. Leaves that need more points than others
+// are explained as a tree of their own (``TreeParts``).
 //
 // At one point the derivative by all features at once is the usual walk back through a computation: down the tree with the weight W
 // that a node is reached with, up with the expectation E below it. With r the share of the training rows that went right, and u the
@@ -51,7 +52,7 @@ package struct ShapEngine: Sendable {
 
     /// Compiles the ensemble, which must be valid.
     ///
-    /// - Throws: ``ForestFailure`` when a tree does not tell its cover.
+    /// - Throws: ``ForestFailure`` when a tree does not tell its cover, or when too many nodes lie below more than 32 features.
     package init(_ ensemble: TreeEnsemble) throws(ForestFailure) {
         featureCount = ensemble.featureCount
         outputCount = ensemble.outputCount
@@ -59,14 +60,23 @@ package struct ShapEngine: Sendable {
         treeWeight = ensemble.treeWeight
         columns = ShapColumns(ensemble)
         var builders: [Int: ShapPlanBuilder] = [:]
+        // By lanes: lanes of all inner nodes. Offsets of slots and factors have 31 bits.
+        var laneSums: [Int: Int] = [:]
         for (index, tree) in ensemble.trees.enumerated() where tree.nodeCount > 1 {
-            let paths = TreePaths(tree)
-            // ⌈features / 2⌉ points, filled up to whole vectors.
-            let laneCount = paths.featureCountMax <= 8 ? 4 : (paths.featureCountMax + 15) / 16 * 8
-            for value in 0..<tree.valueCount where tree.isVaried(value) {
-                let shares = try CoverShares(tree, value: value, place: "trees[\(index)]")
-                builders[laneCount, default: ShapPlanBuilder(laneCount: laneCount, featureCount: ensemble.featureCount)].append(
-                    tree, value, paths, shares)
+            for part in TreeParts(tree).parts {
+                let paths = TreePaths(part.tree)
+                laneSums[part.laneCount, default: 0] +=
+                    (part.tree.nodeCount - part.tree.leafCount) * part.laneCount * part.tree.valueCount
+                guard laneSums[part.laneCount]! <= 1 << 26 else {
+                    throw ForestFailure(
+                        at: "trees[\(index)]", "too large to explain: more than 2^26 inner nodes times points (\(part.laneCount))")
+                }
+                for value in 0..<tree.valueCount where part.tree.isVaried(value) {
+                    let shares = try CoverShares(part.tree, value: value, place: "trees[\(index)]")
+                    builders[
+                        part.laneCount, default: ShapPlanBuilder(laneCount: part.laneCount, featureCount: ensemble.featureCount)
+                    ].append(part.tree, value, paths, shares)
+                }
             }
         }
         let columns = columns
@@ -122,7 +132,7 @@ package final class ShapScratch {
         let slotDoubles = engine.plans.map { $0.slotCount * $0.laneCount }.max() ?? 0
         columns = .allocate(capacity: engine.columns.count)
         columns.initialize(repeating: 0)
-        answers = .allocate(capacity: engine.plans.map(\.testCount).max() ?? 0)
+        answers = .allocate(capacity: engine.plans.map(\.answerCount).max() ?? 0)
         answers.initialize(repeating: 0)
         weights = AlignedDoubles.allocate(slotDoubles)
         expectations = AlignedDoubles.allocate(slotDoubles)
@@ -144,7 +154,7 @@ package final class ShapScratch {
         precondition(columns.count == engine.columns.count, "the scratch belongs to another engine")
         for plan in engine.plans {
             precondition(
-                answers.count >= plan.testCount && weights.count >= plan.slotCount * plan.laneCount
+                answers.count >= plan.answerCount && weights.count >= plan.slotCount * plan.laneCount
                     && sums.count >= plan.sumCount * engine.outputCount, "the scratch belongs to another engine")
         }
     }

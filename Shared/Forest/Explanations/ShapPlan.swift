@@ -206,8 +206,8 @@ extension DecisionTree {
 final class ShapPlan: @unchecked Sendable {
     let laneCount: Int
     let slotCount: Int
-    /// Filled up to whole blocks.
-    let testCount: Int
+    /// Answers, filled up to whole blocks of tests.
+    let answerCount: Int
     /// Doubles of an output's sums.
     let sumCount: Int
     private let bankCount: Int
@@ -236,7 +236,7 @@ final class ShapPlan: @unchecked Sendable {
         twigs = ShapPlan.copy(builder.twigs)
         leaves = ShapPlan.copy(builder.leaves)
         let tests = builder.nodeTests + builder.twigTests
-        testCount = (tests.count + 31) / 32 * 32
+        answerCount = (tests.count + 31) / 32 * 32
         let testCount = tests.count
         let factorBytes = Int32(2 * builder.laneCount * 8)
         self.tests = ShapPlan.copy(
@@ -261,7 +261,7 @@ final class ShapPlan: @unchecked Sendable {
                 blocks: nil, repeats: repeats.baseAddress, repeat_count: Int64(repeats.count),
                 node_count: Int32(nodes.count), twig_count: Int32(twigs.count), grove_count: Int32(groves.count),
                 lane_count: Int32(laneCount), sum_count: Int32(builder.featureCount * bankCount)))
-        blocks = ShapPlan.copy(Array(repeating: cshap_block(), count: self.testCount / 32))
+        blocks = ShapPlan.copy(Array(repeating: cshap_block(), count: answerCount / 32))
         if cshap_pack(plan, blocks.baseAddress) { plan.pointee.blocks = UnsafePointer(blocks.baseAddress) }
     }
 

@@ -165,7 +165,8 @@ extension TreeEnsemble {
         var weights: [Double] = []
         var roots: [Int64] = []
         let hasCover = trees.allSatisfy { !$0.cover.isEmpty }
-        for (index, tree) in trees.enumerated() {
+        // Nodes have no numbers of their own here and are read back breadth first: written so, a forest that was read gives the same bytes.
+        for (index, tree) in trees.lazy.map(\.breadthFirst).enumerated() {
             guard tree.valueCount == 1 else {
                 throw ForestFailure(
                     at: "trees[\(index)]", "\(tree.valueCount) values a leaf in an ensemble with categories; a leaf has one")
