@@ -98,8 +98,14 @@ struct TrainerRun: Sendable {
         _ recipe: ModelRecipe, _ fold: TrainingPlan.Fold, _ plan: TrainingPlan, _ features: FeatureSet, grown: [DecisionTree]?,
         progress: @escaping @Sendable () -> Void
     ) async throws -> FittedFold {
-        var fit = try await recipe.fitted(
-            fold.set, rows: fold.train, featureSet: features.hash, shard: options.shard, grown: grown, progress: progress)
+        var fit: ModelRecipe.Fit
+        do throws(ForestFailure) {
+            fit = try await recipe.fitted(
+                fold.set, rows: fold.train, featureSet: features.hash, shard: options.shard, grown: grown, progress: progress)
+        } catch {
+            // There is no model file yet that the failure's own words could speak of.
+            throw TrainerFault("\(error.place): \(error.problem)")
+        }
         let learnt = ScoredRows(
             scores: fit.scores, isFraud: fit.rows.map { fold.set.isFraud[$0] }, times: fit.rows.map { fold.set.times[$0] },
             customers: fit.rows.map { fold.set.customers[$0] }, amounts: fit.rows.map { plan.amounts[$0] })

@@ -55,6 +55,14 @@ import Testing
         #expect(try await recipe.fitted(set, rows: rows).basis == .crossFitted)
     }
 
+    /// Beside trees that are at hand, only those are grown that judge.
+    @Test func grownTreesAreCountedBeforehand() {
+        let forest = ModelRecipe(algorithm: .forest(ForestParameters(treeCount: 10)))
+        let extra = ModelRecipe(algorithm: .forest(.extraTrees(treeCount: 10)))
+        #expect([false, true].map { forest.grownCount(of: nil, rowCount: 100, isGrown: $0) } == [10, 0])
+        #expect([false, true].map { extra.grownCount(of: nil, rowCount: 100, isGrown: $0) } == [60, 50])
+    }
+
     @Test func pruningIsNotChosenWithoutRowsToJudgeBy() async throws {
         let whole = try noisySet(rowCount: 200, seed: 4)
         let set = try trainingSet(whole.columns, whole.isFraud, customers: [Int64](repeating: 7, count: 200))
