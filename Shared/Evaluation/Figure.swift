@@ -5,6 +5,25 @@ package enum Figure: String, Hashable, Sendable, CaseIterable {
     /// What a thousand transactions cost with the model's thresholds.
     case costPerThousand
 
+    /// What tables for people call it.
+    package var words: String {
+        switch self {
+        case .rocAuc: "ROC AUC"
+        case .averagePrecision: "average precision"
+        case .cardPrecision: "card precision"
+        case .kolmogorovSmirnov: "Kolmogorov-Smirnov"
+        case .brier: "Brier score"
+        case .logLoss: "log loss"
+        case .reviewPrecision: "review precision"
+        case .reviewRecall: "review recall"
+        case .reviewRate: "review rate"
+        case .declinePrecision: "decline precision"
+        case .declineRecall: "decline recall"
+        case .declineRate: "decline rate"
+        case .costPerThousand: "cost per thousand"
+        }
+    }
+
     /// Whether more is better; nil where it depends.
     package var isBetterWhenGreater: Bool? {
         switch self {

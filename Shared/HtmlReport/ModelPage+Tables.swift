@@ -56,7 +56,7 @@ extension ModelPage {
             html.element(
                 "p", ["class": "quiet"],
                 text:
-                    "Each row scored only by trees that did not see it: an estimate without test rows. Test rows come out worse: cards already known as compromised, the easy ones, are left out of them, and the world moves."
+                    "Each row scored only by trees that did not see it: an estimate without test rows. Test rows are usually harder: cards already known as compromised, the easy ones, are left out of them, and the world moves."
             )
             Page.table(
                 &html, head: comparisonHead(""), rows: [comparisonRow("test rows", evaluation), comparisonRow(unseen.model, unseen)])

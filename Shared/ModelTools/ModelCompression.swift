@@ -12,12 +12,20 @@ package struct ModelCompression: Sendable {
     ///   - isFraud: By row; needed where trees may be dropped, and for the errors of the report.
     /// - Throws: ``ModelToolFailure`` for a model that is no forest of the trainer's kind, or rows that do not do; `ForestFailure`.
     package init(_ model: LoadedModel, rows: ModelRows, isFraud: [Bool]?, _ compression: ForestCompression) throws {
-        guard let forest = model.forest, forest.isPlain, forest.ensemble.link == .identity, forest.ensemble.baseScores == [0],
+        guard var forest = model.forest, forest.isPlain, forest.ensemble.link == .identity, forest.ensemble.baseScores == [0],
             forest.ensemble.aggregation == .mean || forest.treeCount == 1
         else {
             throw ModelToolFailure(
                 "\(model.path): only forests as the trainer grows them are compressed: plain thresholds, and the mean of the trees for a score"
             )
+        }
+        if forest.ensemble.aggregation != .mean {
+            // The mean of one tree is its sum.
+            var ensemble = forest.ensemble
+            ensemble.aggregation = .mean
+            forest = try Forest(
+                kind: forest.kind, features: forest.features, featureSet: forest.featureSet, thresholds: forest.thresholds,
+                training: forest.training, reasons: forest.reasons, ensemble: ensemble)
         }
         guard rows.count > 0 else { throw ModelToolFailure("there are no rows to measure the change of scores on") }
         guard isFraud != nil || compression.errorGrowthMax == nil else {

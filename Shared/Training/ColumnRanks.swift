@@ -11,6 +11,9 @@ struct RankScale: Sendable {
     /// By rank, the greatest value it stands for; the same array as `lowest` where each rank is one value.
     let highest: [Double]
 
+    /// Whether some rank stands for several values.
+    var hasRuns: Bool { lowest != highest }
+
     /// Ranks of numbers; the rank of NaN is this count.
     var count: Int { lowest.count }
 

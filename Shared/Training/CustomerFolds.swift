@@ -45,13 +45,16 @@ extension ModelRecipe {
         return result
     }
 
-    /// How many trees fitting grows in all, those that only judge among them; a bound where there are few customers.
-    package func grownCount(of shard: TrainingShard?) -> Int {
+    /// How many trees fitting to so many rows grows in all, those that only judge among them; a bound where there are few customers.
+    ///
+    /// - Parameter isGrown: Whether the forest's own trees are at hand.
+    package func grownCount(of shard: TrainingShard?, rowCount: Int, isGrown: Bool = false) -> Int {
         guard case .forest(let forest) = algorithm else {
             return 1 + CustomerFolds.usualCount * [isChoosingPruning, calibration != nil].count { $0 }
         }
         if let shard { return shard.trees(of: forest.treeCount).count }
-        return treeCount * (forest.hasOutOfBagRows ? 1 : 1 + CustomerFolds.usualCount * (isChoosingPruning ? 2 : 1))
+        let judging = forest.hasOutOfBagRows(of: rowCount) ? 0 : CustomerFolds.usualCount * (isChoosingPruning ? 2 : 1)
+        return treeCount * ((isGrown ? 0 : 1) + judging)
     }
 
     func meanAnswers(_ trees: [DecisionTree], _ set: TrainingSet, _ rows: [Int]) throws(ForestFailure) -> [Double] {

@@ -1,5 +1,4 @@
 package import Forest
-internal import Glibc
 
 /// Makes a forest smaller where that changes its scores little or not at all.
 package struct ForestCompression: Hashable, Sendable {
@@ -15,7 +14,7 @@ package struct ForestCompression: Hashable, Sendable {
     package var isMerging: Bool
     package var thresholds: Thresholds
     /// Trees are dropped, the least helpful first, while the mean squared error of the scores on the rows grows by at most this share
-    /// of what it was; 0 drops those that only harm, nil keeps all.
+    /// of the least it was; 0 drops those that do not help, nil keeps all.
     package var errorGrowthMax: Double?
 
     package init(isMerging: Bool = true, thresholds: Thresholds = .kept, errorGrowthMax: Double? = nil) {
@@ -42,7 +41,8 @@ package struct ForestCompression: Hashable, Sendable {
 
     /// - Parameters:
     ///   - rows: Rows to tell values apart by and to weigh trees with; for ``errorGrowthMax`` the model should not have seen them.
-    /// - Throws: ``ForestFailure`` from the forest's own checks.
+    /// - Precondition: The forest's score is the mean of its trees; rows are some, of the forest's features.
+    /// - Throws: ``ForestFailure`` from the forest's own checks, or where trees are to be dropped and no row judges them.
     /// - Complexity: O(trees² × rows) when trees are dropped, for which at most 100,000 rows are looked at.
     package func compress(_ forest: Forest, on set: TrainingSet, rows: [Int]) throws(ForestFailure) -> (forest: Forest, report: Report) {
         let result = try compress(forest, on: set, rows: rows, outOfBag: nil)
@@ -69,7 +69,7 @@ package struct ForestCompression: Hashable, Sendable {
         if isMerging { ensemble.trees = ensemble.trees.map(ForestCompression.merged) }
         var kept = Array(ensemble.trees.indices)
         if let errorGrowthMax {
-            kept = HelpfulTrees(ensemble.trees, set, rows, outOfBag).kept(errorGrowthMax: errorGrowthMax)
+            kept = try HelpfulTrees(ensemble.trees, set, rows, outOfBag).kept(errorGrowthMax: errorGrowthMax)
             ensemble.trees = kept.map { ensemble.trees[$0] }
         }
         let compressed = try Forest(
@@ -157,7 +157,7 @@ package struct ForestCompression: Hashable, Sendable {
         while let work = pending.popLast() {
             let model = work.sources[0]
             if tree.isLeaf(model) { merged.value[work.node] = tree.leafValues[Int(tree.left[model])] }
-            merged.cover[work.node] = work.sources.reduce(0) { $0 + tree.cover[$1] }
+            if !tree.cover.isEmpty { merged.cover[work.node] = work.sources.reduce(0) { $0 + tree.cover[$1] } }
             guard !tree.isLeaf(model) else { continue }
             let left = merged.appendLeaf(value: 0, cover: 0)
             let right = merged.appendLeaf(value: 0, cover: 0)
@@ -168,7 +168,9 @@ package struct ForestCompression: Hashable, Sendable {
             pending.append((right, sources(work.sources.map { Int(tree.right[$0]) })))
             pending.append((left, sources(work.sources.map { Int(tree.left[$0]) })))
         }
-        return merged.decisionTree(categories: sets)
+        var result = merged.decisionTree(categories: sets)
+        if tree.cover.isEmpty { result.cover = [] }
+        return result
     }
 
     // MARK: - Shorter thresholds
@@ -204,13 +206,20 @@ package struct ForestCompression: Hashable, Sendable {
     static func shortestDecimal(near value: Double, in allowed: Range<Double>) -> Double? {
         if allowed.contains(0) { return 0 }
         guard value != 0, value.isFinite else { return nil }
-        let magnitude = Int(floor(log10(abs(value))))
-        for digits in -1..<17 {
+        // The digits that tell the value from all others, 17 at most, and the power of ten of the last one.
+        let text = "\(value.magnitude)".split(separator: "e")
+        let places = text[0].split(separator: ".")
+        let fraction = places.count > 1 ? places[1] : ""
+        let digits = places[0] + fraction
+        guard let number = UInt64(digits) else { return nil }
+        let exponent = (text.count > 1 ? Int(text[1]) ?? 0 : 0) - fraction.utf8.count
+        let sign = value < 0 ? "-" : ""
+        var units: [UInt64] = [1]
+        while let unit = units.last, unit <= number { units.append(unit * 10) }
+        for (cut, unit) in units.enumerated().reversed() {
             // Reading the text rounds once, which multiplying by powers of ten would not.
-            let exponent = magnitude - digits
-            let scaled = value / pow(10, Double(exponent))
-            let candidates = [scaled.rounded(), scaled.rounded(.down), scaled.rounded(.up)]
-                .compactMap { Double("\($0)e\(exponent)") }.filter { allowed.contains($0) }
+            let candidates = [number / unit + 1, number / unit]
+                .compactMap { Double("\(sign)\($0)e\(exponent + cut)") }.filter { allowed.contains($0) }
             if let nearest = candidates.min(by: { abs($0 - value) < abs($1 - value) }) { return nearest }
         }
         return nil

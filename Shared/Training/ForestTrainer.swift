@@ -29,8 +29,11 @@ package struct ForestParameters: Hashable, Sendable {
         return ForestParameters(treeCount: treeCount, tree: tree, isBootstrapped: false)
     }
 
-    /// Whether each tree leaves rows out.
-    package var hasOutOfBagRows: Bool { isBootstrapped || sampleFraction < 1 }
+    /// Whether each tree draws its rows, in place of seeing all of them.
+    package var isSampling: Bool { isBootstrapped || sampleFraction < 1 }
+
+    /// Whether each tree leaves some of so many rows out; a share near 1 of few rows is all of them.
+    package func hasOutOfBagRows(of rowCount: Int) -> Bool { sample(of: rowCount) != .all }
 
     func sample(of rowCount: Int) -> RowSample {
         let count = max(1, Int((Double(rowCount) * sampleFraction).rounded()))
@@ -87,6 +90,8 @@ package struct ForestTrainer: Sendable {
     }
 
     /// The same trees in the general form, which knows categorical splits: the mean of the leaves' shares of fraud.
+    ///
+    /// - Precondition: Categorical features have at most 65,535 names each, or the mode is ``SplitMode/exact``.
     package func ensemble(
         _ parameters: ForestParameters, seed: UInt64, trees range: Range<Int>? = nil, progress: (@Sendable () -> Void)? = nil
     ) async -> TreeEnsemble {
@@ -99,6 +104,7 @@ package struct ForestTrainer: Sendable {
         _ parameters: ForestParameters, _ seed: UInt64, _ range: Range<Int>, _ progress: (@Sendable () -> Void)?
     ) async -> [GrownTree] {
         precondition(range.lowerBound >= 0 && range.upperBound <= parameters.treeCount)
+        precondition(unrankedNames(of: parameters.tree) == nil, "more names than ranks")
         let isCancelled = Atomic<Bool>(false)
         let trees = Mutex<[GrownTree?]>(Array(repeating: nil, count: range.count))
         let sample = parameters.sample(of: ranked.rowCount)
@@ -117,6 +123,11 @@ package struct ForestTrainer: Sendable {
         }
         return trees.withLock { $0.compactMap(\.self) }
     }
+
+    var rowCount: Int { ranked.rowCount }
+
+    /// See ``RankedColumns/unrankedNames(of:)``.
+    func unrankedNames(of parameters: TreeParameters) -> Int? { ranked.unrankedNames(of: parameters) }
 
     private func makeGrower(_ parameters: TreeParameters) -> (RowSample, SplitMix64) -> GrownTree {
         switch ranked.table {
@@ -138,7 +149,8 @@ package struct ForestTrainer: Sendable {
 
     /// One tree over all rows in the general form, which knows categorical splits.
     package func decisionTree(_ parameters: TreeParameters, seed: UInt64 = 0) -> DecisionTree {
-        finished(makeGrower(parameters)(.all, SplitMix64(seed: seed)), parameters).decisionTree(ranked.scales)
+        precondition(unrankedNames(of: parameters) == nil, "more names than ranks")
+        return finished(makeGrower(parameters)(.all, SplitMix64(seed: seed)), parameters).decisionTree(ranked.scales)
     }
 
     /// Scores of the rows by only those trees that did not see them: an honest estimate without a test set.
@@ -157,7 +169,7 @@ package struct ForestTrainer: Sendable {
 
     /// What the trees of some numbers did not see.
     func outOfBag(_ parameters: ForestParameters, seed: UInt64, numbers: [Int]) -> OutOfBag {
-        precondition(parameters.hasOutOfBagRows)
+        precondition(parameters.hasOutOfBagRows(of: ranked.rowCount))
         return OutOfBag(
             columns, rows: rows, sample: parameters.sample(of: ranked.rowCount), seed: seed, numbers: numbers, workerCount: workerCount)
     }

@@ -22,10 +22,16 @@ struct HelpfulTrees {
         }
     }
 
-    /// Drops the tree without which the error is least, again and again, while it grows by at most a share of what it was.
+    /// Drops the tree without which the error is least, again and again, while it is at most a share above the least it has been.
     ///
-    /// A row that no tree is left for counts as scored 0.
-    func kept(errorGrowthMax: Double) -> [Int] {
+    /// A row whose last tree goes keeps the error it had with it: losing it neither helps nor harms. So a tree stays where no row tells it
+    /// from others, for nothing speaks against it.
+    ///
+    /// - Throws: ``ForestFailure`` where no tree judges any row.
+    func kept(errorGrowthMax: Double) throws(ForestFailure) -> [Int] {
+        guard answers.contains(where: { !$0.isEmpty }) else {
+            throw ForestFailure(at: "dropping trees", "none of \(labels.count) rows is left out by any tree, to judge the trees by")
+        }
         var kept = Array(answers.indices)
         var sums = [Double](repeating: 0, count: labels.count)
         var counts = [Double](repeating: 0, count: labels.count)
@@ -35,31 +41,37 @@ struct HelpfulTrees {
                 counts[Int(place)] += 1
             }
         }
-        func squared(_ sum: Double, _ count: Double, _ label: Double) -> Double {
-            let difference = (count > 0 ? sum / count : 0) - label
+        var errors = [Double](repeating: 0, count: labels.count)
+        func error(_ row: Int, _ sum: Double, _ count: Double) -> Double {
+            guard count > 0 else { return errors[row] }
+            let difference = sum / count - labels[row]
             return difference * difference
         }
-        var errors = labels.indices.map { squared(sums[$0], counts[$0], labels[$0]) }
+        for row in labels.indices { errors[row] = error(row, sums[row], counts[row]) }
         var total = errors.reduce(0, +)
-        let limit = total * (1 + errorGrowthMax)
+        var totalLeast = total
         while kept.count > 1 {
             var least: (place: Int, total: Double)?
             for (place, tree) in kept.enumerated() {
                 var change = 0.0
+                var isCompared = false
                 for (row, answer) in answers[tree] {
                     let row = Int(row)
-                    change += squared(sums[row] - answer, counts[row] - 1, labels[row]) - errors[row]
+                    guard counts[row] > 1 else { continue }
+                    isCompared = true
+                    change += error(row, sums[row] - answer, counts[row] - 1) - errors[row]
                 }
-                if total + change < least?.total ?? .infinity { least = (place, total + change) }
+                if isCompared, total + change < least?.total ?? .infinity { least = (place, total + change) }
             }
-            guard let least, least.total <= limit else { break }
+            guard let least, least.total <= totalLeast * (1 + errorGrowthMax) else { break }
             for (row, answer) in answers[kept.remove(at: least.place)] {
                 let row = Int(row)
                 sums[row] -= answer
                 counts[row] -= 1
-                errors[row] = squared(sums[row], counts[row], labels[row])
+                errors[row] = error(row, sums[row], counts[row])
             }
             total = errors.reduce(0, +)
+            totalLeast = min(totalLeast, total)
         }
         return kept
     }

@@ -15,8 +15,8 @@ extension ModelRecipe {
     ///   - featureSet: Hash of the feature-set file the columns come from.
     ///   - shard: The part of the forest to grow; nil for the whole. Parts are put together by ``Forest/merged(_:)``.
     ///   - progress: Called after each tree, from any thread.
-    /// - Throws: ``ForestFailure`` if the model does not fit a model file (names too long, too many nodes), cannot be calibrated, or was
-    ///   cancelled.
+    /// - Throws: ``ForestFailure`` if the model does not fit a model file (names too long, too many nodes), cannot be calibrated, has a
+    ///   categorical feature with more names than are told apart, no rows to choose its pruning or its trees by, or was cancelled.
     package func fit(
         _ set: TrainingSet, rows: [Int], featureSet: ContentHash? = nil, shard: TrainingShard? = nil,
         progress: (@Sendable () -> Void)? = nil
@@ -33,7 +33,13 @@ extension ModelRecipe {
         progress: (@Sendable () -> Void)? = nil
     ) async throws(ForestFailure) -> Fit {
         var recipe = resolved(set, rows)
+        if isChoosingPruning { recipe.tree.pruningAlpha = 0 }
         let trainer = ForestTrainer(set, rows: rows, mode: splitMode, workerCount: workerCount)
+        if let feature = trainer.unrankedNames(of: tree) {
+            throw ForestFailure(
+                at: "feature \(set.features[feature])",
+                "it is categorical and has more than \(RankedColumns.narrowCountMax) names; exact splits tell any number apart")
+        }
         let range = try recipe.treeRange(shard)
         var trees: [DecisionTree]
         if let grown {
@@ -70,7 +76,11 @@ extension ModelRecipe {
         var raw = try forest(mean(trees), recipe.record(set, rows))
         var report: ForestCompression.Report?
         if let compression {
-            let result = try compression.compress(raw, on: set, rows: rows, outOfBag: trainer.outOfBag(recipe, kept))
+            let outOfBag = trainer.outOfBag(recipe, kept)
+            guard outOfBag != nil || compression.errorGrowthMax == nil else {
+                throw ForestFailure(at: "dropping trees", "each tree sees all \(rows.count) rows: none is left to judge the trees by")
+            }
+            let result = try compression.compress(raw, on: set, rows: rows, outOfBag: outOfBag)
             raw = result.forest
             report = result.report
             kept = result.kept
@@ -165,7 +175,7 @@ extension ModelRecipe {
 extension ForestTrainer {
     /// What a recipe's trees did not see; nil where each sees all rows.
     func outOfBag(_ recipe: ModelRecipe, _ numbers: [Int]) -> OutOfBag? {
-        guard case .forest(let parameters) = recipe.algorithm, parameters.hasOutOfBagRows else { return nil }
+        guard case .forest(let parameters) = recipe.algorithm, parameters.hasOutOfBagRows(of: rowCount) else { return nil }
         return outOfBag(parameters, seed: recipe.seed, numbers: numbers)
     }
 }

@@ -9,12 +9,14 @@ extension ModelRecipe {
     /// Source: Breiman, Friedman, Olshen, Stone, "Classification and regression trees", 1984, section 3.4.
     ///
     /// - Returns: The strength, and the given trees pruned by it.
+    /// - Throws: ``ForestFailure`` where no row can be judged by trees that have not seen it.
     func choosePruning(
         of trees: [DecisionTree], _ set: TrainingSet, _ rows: [Int], _ trainer: ForestTrainer, _ progress: (@Sendable () -> Void)?
     ) async throws(ForestFailure) -> (alpha: Double, trees: [DecisionTree]) {
         let paths = self.paths(trees)
         let candidates = ModelRecipe.candidates(paths)
         var errors = [Double](repeating: 0, count: candidates.count)
+        var isJudged = false
         func pruned(_ trees: [DecisionTree], _ paths: [PruningPath], _ alpha: Double) -> [DecisionTree] {
             zip(trees, paths).map { $1.pruned($0, alpha: alpha) }
         }
@@ -25,11 +27,14 @@ extension ModelRecipe {
         if let outOfBag = trainer.outOfBag(self, Array(trees.indices)) {
             for (place, alpha) in candidates.enumerated() {
                 for (score, row) in zip(outOfBag.scores(of: pruned(trees, paths, alpha)), rows) {
-                    if let score { errors[place] += error(score, row) }
+                    guard let score else { continue }
+                    errors[place] += error(score, row)
+                    isJudged = true
                 }
             }
         } else {
             let folds = CustomerFolds(set, rows)
+            isJudged = !folds.heldOut.isEmpty
             for fold in folds.heldOut.indices {
                 let trainer = ForestTrainer(set, rows: folds.learning(besides: fold), mode: splitMode, workerCount: workerCount)
                 let grown = try await grow(trainer, 0..<treeCount, progress)
@@ -39,6 +44,10 @@ extension ModelRecipe {
                     for (score, row) in zip(scores, folds.heldOut[fold]) { errors[place] += error(score, row) }
                 }
             }
+        }
+        guard isJudged else {
+            throw ForestFailure(
+                at: "pruning", "none of the \(rows.count) rows can be judged by trees that have not seen it, to choose the strength by")
         }
         var best = 0
         for place in candidates.indices where errors[place] <= errors[best] { best = place }

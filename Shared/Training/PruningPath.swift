@@ -5,7 +5,7 @@ internal import RiskDomain
 ///
 /// Source: Breiman, Friedman, Olshen, Stone, "Classification and regression trees", 1984, section 3.3.
 struct PruningPath {
-    /// By node, the least strength at which it is a leaf or gone; infinite for the tree's own leaves.
+    /// By node, the least strength that makes it a leaf; infinite for the tree's own leaves and for nodes that go before, with a node above.
     let alphas: [Double]
 
     /// - Parameters:
@@ -56,9 +56,9 @@ struct PruningPath {
         self.init(left: tree.left, right: tree.right, isLeaf: values.indices.map { tree.isLeaf($0) }, risk: risk)
     }
 
-    /// The tree with what the strength cuts made leaves.
+    /// The tree with what the strength cuts made leaves; 0 cuts nothing, not even splits that gain nothing.
     func pruned(_ tree: DecisionTree, alpha: Double) -> DecisionTree {
-        guard alphas.contains(where: { $0 <= alpha }) else { return tree }
+        guard alpha > 0, alphas.contains(where: { $0 <= alpha }) else { return tree }
         let values = tree.nodeValues
         var pruned = Tree()
         var sets: [Int: CategorySet] = [:]
@@ -80,7 +80,7 @@ struct PruningPath {
 
 extension SplitCriterion {
     /// Of a node in which the share `fraud` of the weight is fraud.
-    func impurity(_ fraud: Double) -> Double {
+    package func impurity(_ fraud: Double) -> Double {
         switch self {
         case .gini: 1 - fraud * fraud - (1 - fraud) * (1 - fraud)
         case .entropy: -[fraud, 1 - fraud].reduce(0) { $1 > 0 ? $0 + $1 * PortableMath.log2($1) : $0 }

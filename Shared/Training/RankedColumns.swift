@@ -28,6 +28,10 @@ struct RankedColumns: Sendable {
     let rowCount: Int
 
     var featureCount: Int { scales.count }
+
+    /// The first feature whose values are names but have more of them than ranks: neighbours would be taken for one name.
+    func unrankedNames(of parameters: TreeParameters) -> Int? { parameters.categoricalFeatures.first { scales[$0].hasRuns } }
+
     var rankCountMax: Int { scales.reduce(0) { max($0, $1.count) } }
 
     /// - Parameter workerCount: Threads that sort columns, at most.

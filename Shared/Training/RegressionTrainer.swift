@@ -37,11 +37,14 @@ package struct RegressionTrainer: Sendable {
     }
 
     /// The mean of the trees' answers as an ensemble; with fewer trees when the task is cancelled.
+    ///
+    /// - Precondition: Categorical features have at most 65,535 names each, or the mode is ``SplitMode/exact``.
     package func ensemble(
         _ parameters: ForestParameters, seed: UInt64, trees range: Range<Int>? = nil, progress: (@Sendable () -> Void)? = nil
     ) async -> TreeEnsemble {
         let range = range ?? 0..<parameters.treeCount
         precondition(range.lowerBound >= 0 && range.upperBound <= parameters.treeCount)
+        precondition(ranked.unrankedNames(of: parameters.tree) == nil, "more names than ranks")
         let isCancelled = Atomic<Bool>(false)
         let trees = Mutex<[DecisionTree?]>(Array(repeating: nil, count: range.count))
         let sample = parameters.sample(of: targets.count)

@@ -9,8 +9,9 @@
 // where the gap's ends tell that it could win.
 //
 // Least rows a leaf and a split are counted as scikit-learn counts them: a row that the sample holds several times is one row, and
-// weighs as often as it is held in impurities and shares. An entry is a row, so a node knows its number; how many are left and right of a
-// place is looked for only where the weights leave it open, which is near the ends (LeafLimits).
+// weighs as often as it is held in impurities and shares. An entry is a row, so a node knows its number (one drawn more than 15 times,
+// less likely than 10⁻¹³ in as many draws as rows, counts as two); how many are left and right of a place is looked for only where the
+// weights leave it open, which is near the ends (LeafLimits).
 //
 // Layout. An entry is a row and how often the sample holds it, 28 and 4 bits: rows drawn never take no space, rows drawn more than
 // 15 times take two entries. A node owns one range of each class's entries; a split moves those that go left to the front and keeps the

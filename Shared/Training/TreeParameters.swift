@@ -71,7 +71,7 @@ package struct TreeParameters: Hashable, Sendable {
     /// Features whose values are names: a split parts them into two sets, the best of all sets there are (Breiman et al. 1984, theorem
     /// 4.5: ordered by their share of fraud). Missing values are on either side.
     package var categoricalFeatures: [Int]
-    /// Strength of cost-complexity pruning: subtrees that lower the impurity by less than this per leaf are cut (0: none).
+    /// Strength of cost-complexity pruning: subtrees that lower the impurity by at most this per leaf are cut (0: none).
     package var pruningAlpha: Double
 
     package init(

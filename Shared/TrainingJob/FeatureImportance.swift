@@ -1,5 +1,4 @@
 import Forest
-import RiskDomain
 import Training
 
 /// How much each feature's splits lowered the impurity of the rows the model was fitted on: shares that sum to 1.
@@ -23,7 +22,7 @@ struct FeatureImportance {
             let values = tree.nodeValues
             var decreases = [Double](repeating: 0, count: forest.features.count)
             for node in 0..<tree.nodeCount where !tree.isLeaf(node) {
-                func impurity(_ node: Int) -> Double { tree.cover[node] * FeatureImportance.impurity(values[node], criterion) }
+                func impurity(_ node: Int) -> Double { tree.cover[node] * criterion.impurity(values[node]) }
                 let decrease = impurity(node) - impurity(Int(tree.left[node])) - impurity(Int(tree.right[node]))
                 decreases[Int(tree.feature[node])] += max(0, decrease)
             }
@@ -34,14 +33,4 @@ struct FeatureImportance {
         entries = zip(forest.features, shares).map { Entry(feature: $0, share: total > 0 ? $1 / total : 0) }
             .sorted { ($1.share, $0.feature) < ($0.share, $1.feature) }
     }
-
-    /// Of a node in which the share `fraud` of the weight is fraud.
-    private static func impurity(_ fraud: Double, _ criterion: SplitCriterion) -> Double {
-        switch criterion {
-        case .gini: return 2 * fraud * (1 - fraud)
-        case .entropy: return term(fraud) + term(1 - fraud)
-        }
-    }
-
-    private static func term(_ share: Double) -> Double { share > 0 ? -share * PortableMath.log2(share) : 0 }
 }

@@ -50,12 +50,12 @@ extension TrainerOptions {
                 + "numbers where, the rows are parted alike, too"),
         .init(
             "drop-trees", .double(0...1),
-            doc: "Drop trees while the squared error on rows they have not seen grows by at most this share; 0: those that only harm"),
+            doc: "Drop trees while the squared error on rows they have not seen grows by at most this share; 0: those that do not help"),
         .init(
             "shard", doc: "Grow only this part of the trees, such as 1/4; with all parts at hand, --part makes the whole of them"),
         .init(
             "part", .path, isRepeated: true,
-            doc: "A model made with --shard, each of them once, and with options as here: their trees in place of growing any"),
+            doc: "A model made with --shard, each of them once, and with options as here: their trees in place of growing the forest"),
         .init("threads", .int(1...1_024), doc: "Threads that work at the same time; the model is the same (default: one per processor)"),
     ]
 
@@ -109,7 +109,7 @@ extension TrainerOptions {
         let name = invocation.string("algorithm")
         let (bootstrap, subsample) = (invocation.optionalDouble("bootstrap"), invocation.optionalDouble("subsample"))
         if name == "tree" {
-            guard invocation.optionalInt("trees") == nil else { throw usage("--trees is for --algorithm forest") }
+            guard invocation.optionalInt("trees") == nil else { throw usage("--trees is for --algorithm forest and extra-trees") }
             guard bootstrap == nil, subsample == nil else {
                 throw usage("--\(bootstrap != nil ? "bootstrap" : "subsample") is for forests; a tree is grown from all rows")
             }
@@ -154,7 +154,7 @@ extension TrainerOptions {
     ) throws(CommandUsageFailure) -> ForestCompression? {
         let dropped = invocation.optionalDouble("drop-trees")
         if dropped != nil {
-            guard case .forest(let forest) = recipe.algorithm, forest.hasOutOfBagRows else {
+            guard case .forest(let forest) = recipe.algorithm, forest.isSampling else {
                 throw CommandUsageFailure(
                     path: invocation.path,
                     problem: "--drop-trees needs a forest whose trees leave rows out; add --bootstrap, or --subsample below 1")

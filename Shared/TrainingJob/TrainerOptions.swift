@@ -30,7 +30,8 @@ struct TrainerOptions: Sendable {
         .init("seed", .int(0...Int.max), default: "0", doc: "Seed of all that is random"),
         .init(
             "thresholds", .choice(["rates", "cost"]), default: "rates",
-            doc: "How thresholds are chosen, on out-of-bag scores; rates: by --alert-rate and --decline-precision; cost: by the costs below"
+            doc: "How thresholds are chosen, on scores by trees that did not see the row (a single tree's: on its own rows); "
+                + "rates: by --alert-rate and --decline-precision; cost: by the costs below"
         ),
         .init("alert-rate", .double(0...1), default: "0.01", doc: "Share of the transactions that is reviewed or declined, at most"),
         .init("alerts-per-day", .int(0...1_000_000_000), doc: "Alerts that can be checked in a day, in place of --alert-rate"),
@@ -45,7 +46,8 @@ struct TrainerOptions: Sendable {
         .init("cards", .int(1...1_000_000), default: "100", doc: "Cards that can be checked in a day: k of card precision"),
         .init("replicates", .int(0...100_000), default: "500", doc: "Bootstrap samples of customers for intervals; 0 for none"),
         .init(
-            "slice", isRepeated: true, doc: "Feature by whose values the report is broken down, beside the amount and the two weightiest"),
+            "slice", isRepeated: true,
+            doc: "Feature by whose values the report is broken down, beside the amount, the weekday and the three weightiest"),
         .init(
             "reasons", .path,
             doc: "The file that puts reasons into words and becomes part of the model; without it NAME-reasons.yaml beside "
@@ -79,7 +81,7 @@ struct TrainerOptions: Sendable {
     var categorical: [String]
     /// The part of the forest to grow; nil for the whole.
     var shard: TrainingShard?
-    /// Models grown with `--shard`, to be put together in place of growing trees.
+    /// Models grown with `--shard`, to be put together in place of growing the forest.
     var partPaths: [String]
     /// The command, for usage errors found later.
     var command: String
@@ -161,7 +163,7 @@ struct TrainerOptions: Sendable {
         slices = invocation.strings("slice")
     }
 
-    /// `card.model.json` gives `card.model.html`.
+    /// `card.model.onnx` gives `card.model.html`.
     private static func pagePath(beside model: String) -> String {
         let name = model.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
         let stem = name.lastIndex(of: ".").map { model.dropLast(name[$0...].count) } ?? model[...]

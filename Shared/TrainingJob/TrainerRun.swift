@@ -35,9 +35,11 @@ struct TrainerRun: Sendable {
         let plan = try TrainingPlan(try await history(features), features, options, progress: progress)
         let grown = try parts?.trees(agreeingWith: record(recipe.growthRecord(plan.set, rows: plan.train)), features)
         let fitStart = clock.now
-        let bar = ProgressBar(
-            "Growing trees", total: recipe.grownCount(of: options.shard) * plan.folds.count, unit: "trees",
-            output: grown == nil ? progress : .none)
+        // Where each tree sees all rows, forests that judge are grown even beside the parts' trees.
+        let growingCount = plan.folds.reduce(0) {
+            $0 + recipe.grownCount(of: options.shard, rowCount: $1.train.count, isGrown: grown != nil)
+        }
+        let bar = ProgressBar("Growing trees", total: growingCount, unit: "trees", output: growingCount > 0 ? progress : .none)
         var folds: [FittedFold] = []
         for fold in plan.folds { folds.append(try await fitted(recipe, fold, plan, features, grown: grown) { bar.advance() }) }
         bar.finish()
@@ -96,8 +98,14 @@ struct TrainerRun: Sendable {
         _ recipe: ModelRecipe, _ fold: TrainingPlan.Fold, _ plan: TrainingPlan, _ features: FeatureSet, grown: [DecisionTree]?,
         progress: @escaping @Sendable () -> Void
     ) async throws -> FittedFold {
-        var fit = try await recipe.fitted(
-            fold.set, rows: fold.train, featureSet: features.hash, shard: options.shard, grown: grown, progress: progress)
+        var fit: ModelRecipe.Fit
+        do throws(ForestFailure) {
+            fit = try await recipe.fitted(
+                fold.set, rows: fold.train, featureSet: features.hash, shard: options.shard, grown: grown, progress: progress)
+        } catch {
+            // There is no model file yet that the failure's own words could speak of.
+            throw TrainerFault("\(error.place): \(error.problem)")
+        }
         let learnt = ScoredRows(
             scores: fit.scores, isFraud: fit.rows.map { fold.set.isFraud[$0] }, times: fit.rows.map { fold.set.times[$0] },
             customers: fit.rows.map { fold.set.customers[$0] }, amounts: fit.rows.map { plan.amounts[$0] })

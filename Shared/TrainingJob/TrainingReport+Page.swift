@@ -72,7 +72,7 @@ extension TrainingReport {
         return periods
     }
 
-    /// By the amount, by the two weightiest features, and by those asked for.
+    /// By the amount, by the features asked for, by the three weightiest, and by the weekday.
     private var pageSlices: [(name: String, slices: [Slice])] {
         let threshold = forest.thresholds.review
         var parts = [("By amount", Slice.byValue(rows.amounts, of: rows, reviewAt: threshold))]

@@ -242,4 +242,21 @@ import Training
             try ModelCompression(model, rows: ModelRows(featureCount: 3), isFraud: nil, ForestCompression())
         }
     }
+
+    /// One tree may be summed as well as averaged, and a file need not tell how many rows reached a node.
+    @Test(arguments: [TreeEnsemble.Aggregation.sum, .mean])
+    func aForestOfAnotherToolsIsCompressed(aggregation: TreeEnsemble.Aggregation) async throws {
+        var model = try load(try await arbitraryForest(seed: 15, treeCount: aggregation == .sum ? 1 : 3))
+        let forest = try #require(model.forest)
+        var ensemble = forest.ensemble
+        ensemble.aggregation = aggregation
+        for tree in ensemble.trees.indices { ensemble.trees[tree].cover = [] }
+        model.forest = try Forest(
+            kind: forest.kind, features: forest.features, thresholds: forest.thresholds, ensemble: ensemble)
+        var probes = ProbeRows(model.ensemble, seed: 4)
+        let rows = ModelRows(featureCount: 3, values: probes.ordinary(count: 200))
+        let compressed = try ModelCompression(model, rows: rows, isFraud: nil, ForestCompression(thresholds: .shortestDecimal))
+        #expect(compressed.report.scoreChangeMax == 0 && compressed.report.thresholdsChanged > 0)
+        #expect(!compressed.forest.ensemble.trees.contains { !$0.cover.isEmpty })
+    }
 }

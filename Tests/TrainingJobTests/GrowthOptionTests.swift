@@ -55,6 +55,17 @@ import Testing
         }
     }
 
+    /// So large a share of so few rows is all of them, which only the data tell.
+    @Test func treesAreNotDroppedWithoutRowsToJudgeThem() async throws {
+        try await withFolder { folder in
+            let csv = folder + "/history.csv"
+            try writeCsv(csv)
+            let outcome = await train(["--csv", csv] + Self.common + ["--drop-trees", "0", "--subsample", "0.999999"])
+            #expect(outcome.code == 1 && outcome.errors.contains("dropping trees: each tree sees all"), "\(outcome.errors)")
+            #expect(!outcome.errors.contains("model file"))
+        }
+    }
+
     @Test func balancedClassesAreResolvedToTheirWeights() async throws {
         try await withFolder { folder in
             let csv = folder + "/history.csv"
