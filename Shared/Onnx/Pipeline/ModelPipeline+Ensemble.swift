@@ -119,7 +119,9 @@ extension ModelPipeline {
         func all(_ type: OnnxElementType, _ kinds: (Int) -> ColumnSource.Kind) -> Meaning {
             .columns(sources.indices.map { sources[$0].then(kinds($0), step.place) }, type, isFlat: isFlat)
         }
-        guard (1...ColumnSource.countMax).contains(sources.count), sources.allSatisfy({ $0.steps.count < ColumnSource.stepCountMax }) else { return nil }
+        guard (1...ColumnSource.countMax).contains(sources.count), sources.allSatisfy({ $0.steps.count < ColumnSource.stepCountMax }) else {
+            return nil
+        }
         switch step.operation {
         case .identity: return given[0]
         case .flatten(axis: 1): return .columns(sources, type, isFlat: true)
