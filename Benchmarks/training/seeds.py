@@ -55,7 +55,8 @@ def theirs(train, test, options, seeds):
 def compare(title, program, folder, train, test, variants, seeds, with_sklearn):
     train.write(folder / "train.bin")
     test.write(folder / "test.bin")
-    print(f"{title}: {len(train.y):,} rows to learn from, {len(test.y):,} to test on; means of {seeds} seeds, AUC / average precision / card precision@100")
+    print(f"{title}: {len(train.y):,} rows to learn from, {len(test.y):,} to test on; means of {seeds} seeds, AUC / average precision"
+          + (" / card precision@100" if variants is HANDBOOK else ""))
     for name, options, sklearn in variants:
         auc, ap, cards = ours(program, str(folder / "train.bin"), str(folder / "test.bin"), options, seeds)
         line = f"  {name:58} assay {auc:.4f} / {ap:.4f}" + (f" / {cards:.4f}" if variants is HANDBOOK else "")
