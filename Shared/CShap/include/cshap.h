@@ -4,41 +4,69 @@
 
 #include <stdint.h>
 
-/// An inner node with at least one inner child. Its children's slots are 2i and 2i+1, i being its place in the grove.
+/// What a node's test says of a row: the byte offset of what holds then.
+///
+/// 0 the row goes left, 8 it goes right, 16 it is past the node: the node's feature was asked about further up, and the row went the other
+/// way there.
+typedef uint8_t cshap_answer;
+
+/// An inner node. What the walks read of it lies at places worked out beforehand, whatever the row.
 typedef struct {
-    /// By answer, left then right: minus the right child's share of the training rows; the left child's. What is unknown of the feature times
-    /// this, plus 1 where the answer is left, is the probability to go left.
-    double spread[2];
-    /// Byte offsets of the node's own slot and of one of its feature's sums.
-    int32_t slot, sum;
+    /// By answer. Of a node with an inner child, what knowing the feature adds to the probability to go to its first child: the other
+    /// child's share of the training rows, minus the first one's, 0, or the same in the other direction where the right child comes first.
+    /// Of a twig, which is a node with two leaves, what it adds to the value expected here: that times the difference of the leaves' values.
+    double change[3];
+    /// What holds where nothing is known: the first child's share, or the mean of the leaves' values.
+    double base;
+    /// Byte offsets of one of the feature's sums, and of a pair of factors.
+    int32_t sum, factor;
 } cshap_node;
 
-/// An inner node with two leaves.
-typedef struct {
-    /// By answer: the leaf's value.
-    double value[2];
-    /// By answer: the other leaf's share times the difference of this leaf's value and the other's.
-    double difference[2];
-    /// As a node's.
-    int32_t slot, sum;
-} cshap_twig;
+/// Small subtrees of a shape are walked as one, in registers. A letter is a subtree: L a leaf, T a twig, H a node with a twig and a leaf,
+/// F one with two twigs; two letters are a node with these.
+#define CSHAP_SHAPES(SHAPE) \
+    /* nodes, leaves that are not a twig's */ \
+    SHAPE(T, 1, 0) \
+    SHAPE(H, 2, 1) \
+    SHAPE(F, 3, 0) \
+    SHAPE(HL, 3, 2) \
+    SHAPE(FL, 4, 1) \
+    SHAPE(HT, 4, 1) \
+    SHAPE(FT, 5, 0) \
+    SHAPE(HH, 5, 2) \
+    SHAPE(FH, 6, 1) \
+    SHAPE(FF, 7, 0)
 
-/// A leaf whose sibling is no leaf.
+enum {
+#define SHAPE(NAME, NODES, LEAVES) cshap_##NAME,
+    CSHAP_SHAPES(SHAPE)
+#undef SHAPE
+    cshap_shape_count
+};
+
+/// The subtrees of a shape, one behind the other: a slot each, nodes and leaves depth first, a node before its first child.
+typedef struct {
+    int32_t first, count;
+} cshap_range;
+
+/// A leaf below a node that is walked on its own.
 typedef struct {
     double value;
     int64_t slot;
 } cshap_leaf;
 
 /// Some trees of one output, walked together so that every level has work enough: breadth first over all of them.
-/// Root slots follow the children's, from 2 x node_count on.
+///
+/// The slots of a node's children are 2i and 2i+1, i being the node's place in the grove; those of the roots follow, from 2 x nodes on.
 typedef struct {
-    int32_t node_first, node_count, twig_first, twig_count, leaf_first, leaf_count, root_count, output;
+    /// Nodes that are walked on their own, and their children that are leaves.
+    cshap_range nodes, leaves;
+    /// By shape, counted in subtrees of that shape.
+    cshap_range shapes[cshap_shape_count];
+    int32_t root_count, output;
 } cshap_grove;
 
-/// A node's answer: the byte offset of the pair of factors that holds, plus 8 if the row goes right.
-typedef int32_t cshap_answer;
-
-/// What the nodes, then the twigs, compare.
+/// What nodes compare, in their order.
 typedef struct {
     const int32_t *columns;
     /// A row goes right above it.
@@ -46,17 +74,13 @@ typedef struct {
     /// A row is past the node, whose feature was asked about further up, unless `lows < value <= highs`.
     const int32_t *lows;
     const int32_t *highs;
-    /// The pair of factors where a row is not past it.
-    const cshap_answer *factors;
 } cshap_tests;
 
-/// The same of thirty-two tests in a quarter of the room, where columns are few and ranks small: a test's column is found in a register.
+/// The same of thirty-two tests in half of the room, where columns are few and ranks small: a test's column is found in a register.
 /// Columns stand in the order 0-7, 16-23, 8-15, 24-31, in which two bytes a value come together again in order.
 typedef struct {
     uint8_t columns[32];
     int16_t ranks[32], lows[32], highs[32];
-    /// Pairs of factors, counted.
-    uint16_t factors[32];
 } cshap_block;
 
 /// A node whose feature was asked about further up under another rule for missing values, so that no range of ranks tells: a row is past it
@@ -69,11 +93,16 @@ typedef struct {
 
 typedef struct {
     const cshap_grove *groves;
+    /// First those that are walked on their own, then the shapes', shape after shape.
     const cshap_node *nodes;
-    const cshap_twig *twigs;
+    /// By node that is walked on its own, then by subtree: the byte offset of its slot.
+    const int32_t *slots;
     const cshap_leaf *leaves;
-    /// Pairs of vectors of `lane_count` doubles: what is unknown of the feature, and how fast that falls. The first pair is that of a
-    /// feature met for the first time, the second that of a node that a row is past.
+    /// Values of the shapes' leaves, shape after shape.
+    const double *values;
+    /// By shape: where its nodes, slots and values begin.
+    int32_t shape_nodes[cshap_shape_count], shape_slots[cshap_shape_count], shape_values[cshap_shape_count];
+    /// Pairs of vectors of `lane_count` doubles: what is known of the feature, and how fast that grows.
     const double *factors;
     cshap_tests tests;
     /// The tests by thirty-two, the last block filled up; NULL where they do not fit.
@@ -82,32 +111,39 @@ typedef struct {
     const cshap_repeat *repeats;
     int64_t repeat_count;
     int32_t node_count;
-    int32_t twig_count;
     int32_t grove_count;
     /// 4, or a multiple of 8.
     int32_t lane_count;
-    /// Sums of an output: each feature has several, which its nodes take in turn, so that none waits for the one before.
+    /// Sums of a feature, which its nodes take in turn, so that none waits for the one before.
+    int32_t bank_count;
+    /// Sums of an output.
     int32_t sum_count;
+    /// The lanes' weights in the integral.
+    const double *points;
 } cshap_plan;
 
-/// Room on cache lines for the largest grove, `lane_count` doubles each: weights and expectations by slot; by node its probability to go left,
-/// then its worth.
+/// Room on cache lines for the largest grove, `lane_count` doubles each: weights and expectations by slot; by node its probability to go to
+/// its first child, then its worth. And room for the sums of all outputs, `sum_count` times as many.
 typedef struct {
-    double *weights, *expectations, *turns;
+    double *weights, *expectations, *turns, *sums;
 } cshap_scratch;
 
 /// 0 portable, 1 AVX2, 2 AVX-512: the best that this processor has. All give the same bits.
 int cshap_level(void);
 
-/// Packs the plan's tests; false where they do not fit: more than 32 columns, ranks above 32,766, or more than 65,536 pairs of factors.
+/// How many of the ascending thresholds are less than the value, found without a branch to guess.
+int32_t cshap_rank(const double *thresholds, int64_t count, double value);
+
+/// Packs the plan's tests; false where they do not fit: more than 32 columns, or ranks above 32,766.
 _Bool cshap_pack(const cshap_plan *plan, cshap_block *blocks);
 
-/// Answers the tests of all nodes and twigs, filled up to a multiple of thirty-two.
+/// Answers all tests of a row, filled up to a multiple of thirty-two.
 ///
 /// `columns` holds `column_count` ranks.
 void cshap_answer_all(int level, const cshap_plan *plan, const int32_t *columns, int32_t column_count, cshap_answer *answers);
 
-/// Adds every tree's contributions to `sums` (`outputs × sum_count × lane_count`).
-void cshap_add(int level, const cshap_plan *plan, const cshap_answer *answers, const cshap_scratch *scratch, double *sums);
+/// Adds every tree's contributions to those of a row (`outputs x features`).
+void cshap_add(
+    int level, const cshap_plan *plan, const cshap_answer *answers, const cshap_scratch *scratch, int64_t outputs, double *contributions);
 
 #endif

@@ -1,3 +1,5 @@
+internal import CShap
+
 /// What the nodes of an ensemble ask of a row, asked once a row: every numeric test becomes the comparison of two small integers, with
 /// the source's rules for missing values, zeros, rounding and categories settled here.
 ///
@@ -8,7 +10,8 @@ struct ShapColumns {
     private struct Scale {
         var feature: Int
         var rule: DecisionTree.NodeFlags
-        var thresholds: [Double]
+        /// Where its thresholds lie, ascending.
+        var range: Range<Int>
     }
 
     private struct Column: Hashable {
@@ -20,6 +23,7 @@ struct ShapColumns {
     private let inputPrecision: TreeEnsemble.Precision
     /// Thresholds of a feature, shared by its columns: the flag for missing values does not change what is searched for.
     private let scales: [Scale]
+    private let thresholds: [Double]
     /// By column: its scale, and what it becomes where the value is missing.
     private let numeric: [(column: Int, scale: Int, missing: Int32)]
     private let categorical: [(column: Int, feature: Int, rule: DecisionTree.NodeFlags, categories: CategorySet)]
@@ -62,7 +66,12 @@ struct ShapColumns {
                 thresholds[place].1.insert(tree.threshold[node])
             }
         }
-        scales = thresholds.map { Scale(feature: $0.feature, rule: $0.rule, thresholds: $1.sorted()) }
+        var sorted: [Double] = []
+        scales = thresholds.map { column, thresholds in
+            sorted += thresholds.sorted()
+            return Scale(feature: column.feature, rule: column.rule, range: sorted.count - thresholds.count..<sorted.count)
+        }
+        self.thresholds = sorted
         var numeric: [(column: Int, scale: Int, missing: Int32)] = []
         var categorical: [(column: Int, feature: Int, rule: DecisionTree.NodeFlags, categories: CategorySet)] = []
         for (place, column) in columns.enumerated() {
@@ -70,7 +79,7 @@ struct ShapColumns {
                 categorical.append((place, column.feature, column.rule, categories))
             } else {
                 let scale = scaleOf[ShapColumns.scale(column)]!
-                numeric.append((place, scale, column.rule.contains(.missingGoesLeft) ? 0 : Int32(scales[scale].thresholds.count)))
+                numeric.append((place, scale, column.rule.contains(.missingGoesLeft) ? 0 : Int32(scales[scale].range.count)))
             }
         }
         self.numeric = numeric.sorted { ($0.scale, $0.column) < ($1.scale, $1.column) }
@@ -84,8 +93,7 @@ struct ShapColumns {
     func test(_ tree: DecisionTree, _ node: Int) -> (column: Int32, rank: Int32) {
         let column = ShapColumns.column(tree, node)
         guard column.categories == nil else { return (Int32(placeOf[column]!), 0) }
-        let thresholds = scales[scaleOf[ShapColumns.scale(column)]!].thresholds
-        return (Int32(placeOf[column]!), Int32(ShapColumns.rank(of: tree.threshold[node], thresholds)))
+        return (Int32(placeOf[column]!), rank(of: tree.threshold[node], scales[scaleOf[ShapColumns.scale(column)]!]))
     }
 
     /// - Parameter values: One per column, overwritten.
@@ -95,9 +103,7 @@ struct ShapColumns {
         for entry in numeric {
             if entry.scale != scale {
                 scale = entry.scale
-                rank = value(row, scales[scale].feature, scales[scale].rule).map {
-                    Int32(ShapColumns.rank(of: $0, scales[scale].thresholds))
-                }
+                rank = value(row, scales[scale].feature, scales[scale].rule).map { self.rank(of: $0, scales[scale]) }
             }
             values[entry.column] = rank ?? entry.missing
         }
@@ -118,19 +124,9 @@ struct ShapColumns {
         return value.isNaN || rule.contains(.zeroIsMissing) && value.magnitude <= DecisionTree.zeroMagnitudeMax ? nil : value
     }
 
-    /// How many of the ascending thresholds are less than the value.
+    /// How many of the scale's thresholds are less than the value.
     @inline(__always)
-    private static func rank(of value: Double, _ thresholds: [Double]) -> Int {
-        thresholds.withUnsafeBufferPointer { thresholds in
-            // Halving without a branch to guess: the answer lies in base...base + length.
-            var base = 0
-            var length = thresholds.count
-            while length > 1 {
-                let half = length / 2
-                base &+= thresholds[base &+ half &- 1] < value ? half : 0
-                length -= half
-            }
-            return length == 1 && thresholds[base] < value ? base + 1 : base
-        }
+    private func rank(of value: Double, _ scale: Scale) -> Int32 {
+        thresholds.withUnsafeBufferPointer { cshap_rank($0.baseAddress! + scale.range.lowerBound, Int64(scale.range.count), value) }
     }
 }

@@ -8,21 +8,21 @@
 // are explained as a tree of their own (``TreeParts``).
 //
 // At one point the derivative by all features at once is the usual walk back through a computation: down the tree with the weight W
-// that a node is reached with, up with the expectation E below it. With r the share of the training rows that went right, and u the
-// probability that the feature is not known, a row that a node sends left goes left with probability p = 1 − u·r, and
+// that a node is reached with, up with the expectation E below it. With l and r the shares of the training rows that went left and right,
+// and k the probability that the feature is known, a node is left to the left with probability p = l + a·k, where a is r for a row that the
+// node sends left, −l for one that it sends right, and
 //
-//     W(left) = W·p    W(right) = W − W(left)    E = E(right) + p·(E(left) − E(right))    sum[feature] += W·s·r·(E(left) − E(right))
+//     W(left) = W·p    W(right) = W − W(left)    E = E(right) + p·(E(left) − E(right))    sum[feature] += W·a·s·(E(left) − E(right))
 //
-// and one that it sends right with p = u·(1 − r), and −(1 − r) in place of r in the last.
+// where s is dk/dt. For a feature met for the first time k = t and s = 1. If it was asked about further up, with z the product of the
+// shares of the sides taken there: where the row went that way too, what is known of the feature is known with probability
+// k = t / (t + (1 − t)z), and s is z / (t + (1 − t)z)². Where it did not (the row is past the node) nothing is known, which a = 0 says.
 //
-// For a feature met for the first time u = 1 − t and s = 1. If it was asked about further up, with z the product of the shares of the
-// sides taken there: where the row went that way too, what is known of the feature is known with probability t / (t + (1 − t)z), so
-// u = (1 − t)z / (t + (1 − t)z), and s is −du/dt = z / (t + (1 − t)z)². Where it did not (a dead answer) nothing is known: u = 1, s = 0.
-//
-// Layout: the lanes of a vector are the points. A row is first turned into ranks (``ShapColumns``), then into one answer a node, so the walks have no
-// branches to guess. A few trees, as many as the first-level cache has room for, are walked together, breadth first over all of them, so that
-// there is work while a result is waited for; a node's children's W and E lie side by side, so no address depends on a row.
-// Nodes with two leaves, half of all, take a short cut: their E and difference are numbers known in advance.
+// Layout: the lanes of a vector are the points. A row is first turned into ranks (``ShapColumns``), then into one answer a node, which says
+// what a is, so the walks have no branches to guess. A few trees, as many as the first-level cache has room for, are walked together,
+// breadth first over all of them, so that there is work while a result is waited for; a node's children's W and E lie side by side, so no
+// address depends on a row. Small subtrees, which hold three of four nodes, are walked as one, down and up again, with all between kept in
+// registers (``ShapShape``); of a node with two leaves E and the difference are numbers known in advance.
 //
 // Cost: O(points × nodes) a row. The walks are C for the sake of AVX2 and AVX-512; every instruction set gives the same bits.
 
@@ -122,7 +122,7 @@ package struct ShapEngine: Sendable {
 /// What explaining a row writes to on its way: belongs to one engine and is used by one thread at a time.
 package final class ShapScratch {
     let columns: UnsafeMutableBufferPointer<Int32>
-    let answers: UnsafeMutableBufferPointer<Int32>
+    let answers: UnsafeMutableBufferPointer<UInt8>
     let weights: UnsafeMutableBufferPointer<Double>
     let expectations: UnsafeMutableBufferPointer<Double>
     let turns: UnsafeMutableBufferPointer<Double>

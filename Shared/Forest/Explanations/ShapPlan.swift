@@ -7,7 +7,9 @@ struct ShapPlanBuilder {
         var value: Int
         var paths: TreePaths
         var shares: CoverShares
-        /// Inner nodes that are no twigs.
+        /// By node.
+        var shapes: [ShapShape.OfNode]
+        /// Inner nodes that are walked on their own.
         var nodeCount: Int
     }
 
@@ -28,8 +30,18 @@ struct ShapPlanBuilder {
         /// The ranks that reach the node, as the nodes above it that ask the same column leave them: `low < value <= high`.
         var low = Int32.min
         var high = Int32.max
-        /// Which pair of factors holds.
-        var factor: Int32
+    }
+
+    /// A node and its test, as it will lie with others of its kind.
+    fileprivate struct Entered {
+        var node: cshap_node
+        var test: Test
+    }
+
+    /// Where a node lies: on its own, or with those of a shape.
+    fileprivate struct Site {
+        var shape: ShapShape?
+        var index: Int
     }
 
     /// What a grove's walks write takes at most this much of the first-level cache, unless one tree needs more: 32 KiB is the smallest in
@@ -48,12 +60,15 @@ struct ShapPlanBuilder {
     private var bank: [Int32]
     private var entries: [Entry] = []
     fileprivate private(set) var groves: [cshap_grove] = []
-    fileprivate private(set) var nodes: [cshap_node] = []
-    fileprivate private(set) var twigs: [cshap_twig] = []
+    /// Walked on their own.
+    fileprivate private(set) var nodes: [Entered] = []
+    fileprivate private(set) var slots: [Int32] = []
     fileprivate private(set) var leaves: [cshap_leaf] = []
-    fileprivate private(set) var nodeTests: [Test] = []
-    fileprivate private(set) var twigTests: [Test] = []
-    fileprivate private(set) var repeats: [(isTwig: Bool, index: Int, earlier: Int, isRight: Bool)] = []
+    /// By shape.
+    fileprivate private(set) var shapeNodes: [[Entered]]
+    fileprivate private(set) var shapeSlots: [[Int32]]
+    fileprivate private(set) var shapeValues: [[Double]]
+    fileprivate private(set) var repeats: [(site: Site, earlier: Site, isRight: Bool)] = []
     fileprivate private(set) var factors: [Double]
     fileprivate private(set) var slotCount = 1
 
@@ -63,14 +78,17 @@ struct ShapPlanBuilder {
         bankCount = featureCount <= 64 ? 4 : 1
         bank = Array(repeating: 0, count: featureCount)
         rule = GaussLegendre(count: laneCount)
-        factors = rule.points.map { 1 - $0 } + Array(repeating: 1, count: laneCount)  // met for the first time
-        factors += Array(repeating: 1, count: laneCount) + Array(repeating: 0, count: laneCount)  // dead
+        shapeNodes = Array(repeating: [], count: ShapShape.allCases.count)
+        shapeSlots = Array(repeating: [], count: ShapShape.allCases.count)
+        shapeValues = Array(repeating: [], count: ShapShape.allCases.count)
+        factors = rule.points + Array(repeating: 1, count: laneCount)  // met for the first time
     }
 
     /// Adds one of a tree's values. The tree has an inner node.
     mutating func append(_ tree: DecisionTree, _ value: Int, _ paths: TreePaths, _ shares: CoverShares) {
-        let nodeCount = (0..<tree.nodeCount).count { !tree.isLeaf($0) && !tree.isTwig($0) }
-        entries.append(Entry(tree: tree, value: value, paths: paths, shares: shares, nodeCount: nodeCount))
+        let shapes = ShapShape.shapes(of: tree)
+        let nodeCount = shapes.count { $0 == .large }
+        entries.append(Entry(tree: tree, value: value, paths: paths, shares: shares, shapes: shapes, nodeCount: nodeCount))
     }
 
     /// Lays out what was appended: trees of the same output one after the other, as many to a grove as fit.
@@ -96,76 +114,109 @@ struct ShapPlanBuilder {
     private mutating func layOut(_ indexes: [Int], _ columns: ShapColumns) {
         let slotBytes = Int32(laneCount * 8)
         var grove = cshap_grove()
-        grove.node_first = Int32(nodes.count)
-        grove.twig_first = Int32(twigs.count)
-        grove.leaf_first = Int32(leaves.count)
+        grove.nodes = cshap_range(first: Int32(nodes.count), count: indexes.reduce(0) { $0 + Int32(entries[$1].nodeCount) })
+        grove.leaves.first = Int32(leaves.count)
+        let firstOfShapes = shapeSlots.map(\.count)
         grove.output = Int32(entries[indexes[0]].tree.firstOutput + entries[indexes[0]].value)
         grove.root_count = Int32(indexes.count)
-        grove.node_count = Int32(indexes.reduce(0) { $0 + entries[$1].nodeCount })
-        slotCount = max(slotCount, Int(2 * grove.node_count + grove.root_count))
-        // By side of a node: the product of the shares of the sides that a path through it takes at the nodes of its feature, and the factors.
-        var known: [Side: (z: Double, pair: Int32)] = [:]
-        // By place: where it lies now.
-        var index: [Place: Int] = [:]
-        /// Nodes whose feature was asked about under more than one rule.
-        var isMixed: Set<Place> = []
+        slotCount = max(slotCount, Int(2 * grove.nodes.count + grove.root_count))
+        var grown = Grown()
         var queue: [(place: Place, slot: Int32)] = []
         for (number, entry) in indexes.enumerated() {
-            queue.append((Place(entry: entry, node: 0), 2 * grove.node_count + Int32(number)))
+            queue.append((Place(entry: entry, node: 0), 2 * grove.nodes.count + Int32(number)))
         }
         var next = 0
         while next < queue.count {
             let (place, slot) = queue[next]
             next += 1
             let entry = entries[place.entry]
-            let tree = entry.tree
-            let node = place.node
-            let isTwig = tree.isTwig(node)
-            let asked = columns.test(tree, node)
-            var test = Test(column: asked.column, rank: asked.rank, factor: factor(of: place, entry, &known))
-            if entry.paths.earlier[node] >= 0 {
-                let earlier = Place(entry: place.entry, node: Int(entry.paths.earlier[node]))
-                let isRight = entry.paths.isRightOfEarlier[node]
-                let above = nodeTests[index[earlier]!]
-                if above.column == test.column, !isMixed.contains(earlier) {
-                    test.low = isRight ? max(above.low, above.rank) : above.low
-                    test.high = isRight ? above.high : min(above.high, above.rank)
-                } else {
-                    isMixed.insert(place)
-                    repeats.append((isTwig, isTwig ? twigs.count : nodes.count, index[earlier]!, isRight))
-                }
-            }
-            let leftShare = entry.shares.share(node, goingRight: false)
-            let rightShare = entry.shares.share(node, goingRight: true)
-            let children = [Int(tree.left[node]), Int(tree.right[node])]
-            if isTwig {
-                let values = children.map { tree.value(of: $0, entry.value) }
-                twigs.append(
-                    cshap_twig(
-                        value: (values[0], values[1]),
-                        difference: ((values[0] - values[1]) * rightShare, (values[1] - values[0]) * leftShare), slot: slot * slotBytes,
-                        sum: takeSum(of: tree.feature[node]) * slotBytes))
-                twigTests.append(test)
-                continue
-            }
-            index[place] = nodes.count
-            let pair = 2 * (Int32(nodes.count) - grove.node_first)
-            nodes.append(
-                cshap_node(
-                    spread: (-rightShare, leftShare), slot: slot * slotBytes, sum: takeSum(of: tree.feature[node]) * slotBytes))
-            nodeTests.append(test)
-            for (side, child) in children.enumerated() {
-                let slot = pair + Int32(side)
-                if tree.isLeaf(child) {
-                    leaves.append(cshap_leaf(value: tree.value(of: child, entry.value), slot: Int64(slot * slotBytes)))
-                } else {
-                    queue.append((Place(entry: place.entry, node: child), slot))
-                }
+            switch entry.shapes[place.node] {
+            case .leaf:
+                leaves.append(cshap_leaf(value: entry.tree.value(of: place.node, entry.value), slot: Int64(slot * slotBytes)))
+            case .small(let shape):
+                shapeSlots[shape.rawValue].append(slot * slotBytes)
+                append(place, of: shape, columns, &grown)
+            case .large:
+                let pair = 2 * (Int32(nodes.count) - grove.nodes.first)
+                slots.append(slot * slotBytes)
+                nodes.append(enter(place, Site(shape: nil, index: nodes.count), firstIsRight: false, columns, &grown))
+                queue.append((Place(entry: place.entry, node: Int(entry.tree.left[place.node])), pair))
+                queue.append((Place(entry: place.entry, node: Int(entry.tree.right[place.node])), pair + 1))
             }
         }
-        grove.twig_count = Int32(twigs.count) - grove.twig_first
-        grove.leaf_count = Int32(leaves.count) - grove.leaf_first
+        grove.leaves.count = Int32(leaves.count) - grove.leaves.first
+        withUnsafeMutableBytes(of: &grove.shapes) { bytes in
+            let ranges = bytes.bindMemory(to: cshap_range.self)
+            for (shape, first) in firstOfShapes.enumerated() {
+                ranges[shape] = cshap_range(first: Int32(first), count: Int32(shapeSlots[shape].count - first))
+            }
+        }
         groves.append(grove)
+    }
+
+    /// Adds the nodes and leaves of a small subtree to those of a shape, depth first.
+    private mutating func append(_ place: Place, of shape: ShapShape, _ columns: ShapColumns, _ grown: inout Grown) {
+        let entry = entries[place.entry]
+        guard case .small(let own) = entry.shapes[place.node] else {
+            shapeValues[shape.rawValue].append(entry.tree.value(of: place.node, entry.value))
+            return
+        }
+        var children = [Int(entry.tree.left[place.node]), Int(entry.tree.right[place.node])]
+        let firstIsRight = own != .T && entry.shapes[children[0]].size < entry.shapes[children[1]].size
+        let site = Site(shape: shape, index: shapeNodes[shape.rawValue].count)
+        shapeNodes[shape.rawValue].append(enter(place, site, firstIsRight: firstIsRight, columns, &grown))
+        guard own != .T else { return }
+        if firstIsRight { children.reverse() }
+        for child in children { append(Place(entry: place.entry, node: child), of: shape, columns, &grown) }
+    }
+
+    /// What is known of a grove's nodes while it is laid out.
+    private struct Grown {
+        /// By side of a node: the product of the shares of the sides that a path through it takes at the nodes of its feature, and the factors.
+        var known: [Side: (z: Double, pair: Int32)] = [:]
+        /// By place: where it lies now.
+        var sites: [Place: Site] = [:]
+        /// Nodes whose feature was asked about under more than one rule.
+        var isMixed: Set<Place> = []
+    }
+
+    /// A node as the walks read it: takes a sum and a pair of factors.
+    private mutating func enter(
+        _ place: Place, _ site: Site, firstIsRight: Bool, _ columns: ShapColumns, _ grown: inout Grown
+    ) -> Entered {
+        let entry = entries[place.entry]
+        let tree = entry.tree
+        let node = place.node
+        let asked = columns.test(tree, node)
+        var test = Test(column: asked.column, rank: asked.rank)
+        if entry.paths.earlier[node] >= 0 {
+            let earlier = Place(entry: place.entry, node: Int(entry.paths.earlier[node]))
+            let isRight = entry.paths.isRightOfEarlier[node]
+            let earlierSite = grown.sites[earlier]!
+            let above = earlierSite.shape.map { shapeNodes[$0.rawValue][earlierSite.index].test } ?? nodes[earlierSite.index].test
+            if above.column == test.column, !grown.isMixed.contains(earlier) {
+                test.low = isRight ? max(above.low, above.rank) : above.low
+                test.high = isRight ? above.high : min(above.high, above.rank)
+            } else {
+                grown.isMixed.insert(place)
+                repeats.append((site, earlierSite, isRight))
+            }
+        }
+        grown.sites[place] = site
+        let shares = (left: entry.shares.share(node, goingRight: false), right: entry.shares.share(node, goingRight: true))
+        var known = cshap_node(
+            change: (shares.right, -shares.left, 0), base: shares.left, sum: takeSum(of: tree.feature[node]) * Int32(laneCount * 8),
+            factor: factor(of: place, entry, &grown.known) * Int32(2 * laneCount * 8))
+        if firstIsRight {
+            known.change = (-shares.right, shares.left, 0)
+            known.base = shares.right
+        }
+        if entry.shapes[node] == .small(.T) {
+            let difference = tree.value(of: Int(tree.left[node]), entry.value) - tree.value(of: Int(tree.right[node]), entry.value)
+            known.change = (shares.right * difference, -shares.left * difference, 0)
+            known.base = entry.shares.mean[node]
+        }
+        return Entered(node: known, test: test)
     }
 
     /// Which sum a node of the feature adds to: one after the other.
@@ -182,7 +233,7 @@ struct ShapPlanBuilder {
         let z = above * entry.shares.share(earlier.place.node, goingRight: earlier.isRight)
         let pair = Int32(factors.count / (2 * laneCount))
         known[earlier] = (z, pair)
-        factors += rule.points.map { (1 - $0) * z / ($0 + (1 - $0) * z) }
+        factors += rule.points.map { $0 / ($0 + (1 - $0) * z) }
         factors += rule.points.map { z / (($0 + (1 - $0) * z) * ($0 + (1 - $0) * z)) }
         return pair
     }
@@ -197,7 +248,6 @@ struct ShapPlanBuilder {
 
 extension DecisionTree {
     fileprivate func value(of leaf: Int, _ value: Int) -> Double { leafValues[Int(left[leaf]) * valueCount + value] }
-    fileprivate func isTwig(_ node: Int) -> Bool { isLeaf(Int(left[node])) && isLeaf(Int(right[node])) }
 }
 
 /// The trees that need the same number of quadrature points, as the walks read them.
@@ -210,13 +260,13 @@ final class ShapPlan: @unchecked Sendable {
     let answerCount: Int
     /// Doubles of an output's sums.
     let sumCount: Int
-    private let bankCount: Int
-    private let quadratureWeights: [Double]
+    private let points: UnsafeMutableBufferPointer<Double>
     private let groves: UnsafeMutableBufferPointer<cshap_grove>
     private let nodes: UnsafeMutableBufferPointer<cshap_node>
-    private let twigs: UnsafeMutableBufferPointer<cshap_twig>
+    private let slots: UnsafeMutableBufferPointer<Int32>
+    private let values: UnsafeMutableBufferPointer<Double>
     private let leaves: UnsafeMutableBufferPointer<cshap_leaf>
-    /// Columns, ranks, lows, highs and factors of all tests, one kind behind the other.
+    /// Columns, ranks, lows and highs of all tests, one kind behind the other.
     private let tests: UnsafeMutableBufferPointer<Int32>
     /// The tests by thirty-two, where they fit.
     private let blocks: UnsafeMutableBufferPointer<cshap_block>
@@ -228,39 +278,52 @@ final class ShapPlan: @unchecked Sendable {
     init(_ builder: ShapPlanBuilder) {
         laneCount = builder.laneCount
         slotCount = builder.slotCount
-        bankCount = builder.bankCount
         sumCount = builder.featureCount * builder.bankCount * builder.laneCount
-        quadratureWeights = builder.rule.weights
+        points = AlignedDoubles.allocate(laneCount)
+        _ = points.update(fromContentsOf: builder.rule.weights)
         groves = ShapPlan.copy(builder.groves)
-        nodes = ShapPlan.copy(builder.nodes)
-        twigs = ShapPlan.copy(builder.twigs)
+        let entered = builder.nodes + builder.shapeNodes.joined()
+        nodes = ShapPlan.copy(entered.map(\.node))
+        slots = ShapPlan.copy(builder.slots + builder.shapeSlots.joined())
         leaves = ShapPlan.copy(builder.leaves)
-        let tests = builder.nodeTests + builder.twigTests
-        answerCount = (tests.count + 31) / 32 * 32
-        let testCount = tests.count
-        let factorBytes = Int32(2 * builder.laneCount * 8)
-        self.tests = ShapPlan.copy(
-            tests.map(\.column) + tests.map(\.rank) + tests.map(\.low) + tests.map(\.high) + tests.map { $0.factor * factorBytes })
-        let twigBase = builder.nodes.count
+        values = ShapPlan.copy(Array(builder.shapeValues.joined()))
+        let nodeCount = entered.count
+        answerCount = (nodeCount + 31) / 32 * 32
+        let tests = entered.map(\.test)
+        self.tests = ShapPlan.copy(tests.map(\.column) + tests.map(\.rank) + tests.map(\.low) + tests.map(\.high))
+        /// By shape: where what is counted of each begins.
+        func firsts(_ base: Int, _ counts: [Int]) -> [Int32] {
+            counts.reduce(into: [Int32(base)]) { $0.append($0.last! + Int32($1)) }
+        }
+        let firstNodes = firsts(builder.nodes.count, builder.shapeNodes.map(\.count))
+        func index(_ site: ShapPlanBuilder.Site) -> Int32 { (site.shape.map { firstNodes[$0.rawValue] } ?? 0) + Int32(site.index) }
         repeats = ShapPlan.copy(
-            builder.repeats.map {
-                cshap_repeat(
-                    node: Int32($0.isTwig ? twigBase + $0.index : $0.index), earlier: Int32($0.earlier) << 1 | ($0.isRight ? 1 : 0))
-            })
+            builder.repeats.map { cshap_repeat(node: index($0.site), earlier: index($0.earlier) << 1 | ($0.isRight ? 1 : 0)) })
         factors = AlignedDoubles.allocate(builder.factors.count)
         _ = factors.update(fromContentsOf: builder.factors)
         plan = .allocate(capacity: 1)
-        plan.initialize(
-            to: cshap_plan(
-                groves: groves.baseAddress, nodes: nodes.baseAddress, twigs: twigs.baseAddress, leaves: leaves.baseAddress,
-                factors: factors.baseAddress,
-                tests: cshap_tests(
-                    columns: self.tests.baseAddress, ranks: self.tests.baseAddress! + testCount,
-                    lows: self.tests.baseAddress! + 2 * testCount, highs: self.tests.baseAddress! + 3 * testCount,
-                    factors: self.tests.baseAddress! + 4 * testCount),
-                blocks: nil, repeats: repeats.baseAddress, repeat_count: Int64(repeats.count),
-                node_count: Int32(nodes.count), twig_count: Int32(twigs.count), grove_count: Int32(groves.count),
-                lane_count: Int32(laneCount), sum_count: Int32(builder.featureCount * bankCount)))
+        var made = cshap_plan()
+        made.groves = UnsafePointer(groves.baseAddress)
+        made.grove_count = Int32(groves.count)
+        made.nodes = UnsafePointer(nodes.baseAddress)
+        made.node_count = Int32(nodeCount)
+        made.slots = UnsafePointer(slots.baseAddress)
+        made.leaves = UnsafePointer(leaves.baseAddress)
+        made.values = UnsafePointer(values.baseAddress)
+        made.factors = UnsafePointer(factors.baseAddress)
+        made.tests = cshap_tests(
+            columns: self.tests.baseAddress!, ranks: self.tests.baseAddress! + nodeCount, lows: self.tests.baseAddress! + 2 * nodeCount,
+            highs: self.tests.baseAddress! + 3 * nodeCount)
+        made.repeats = UnsafePointer(repeats.baseAddress)
+        made.repeat_count = Int64(repeats.count)
+        made.lane_count = Int32(laneCount)
+        made.bank_count = Int32(builder.bankCount)
+        made.sum_count = Int32(builder.featureCount * builder.bankCount)
+        made.points = UnsafePointer(points.baseAddress)
+        ShapPlan.fill(&made.shape_nodes, firstNodes)
+        ShapPlan.fill(&made.shape_slots, firsts(builder.slots.count, builder.shapeSlots.map(\.count)))
+        ShapPlan.fill(&made.shape_values, firsts(0, builder.shapeValues.map(\.count)))
+        plan.initialize(to: made)
         blocks = ShapPlan.copy(Array(repeating: cshap_block(), count: answerCount / 32))
         if cshap_pack(plan, blocks.baseAddress) { plan.pointee.blocks = UnsafePointer(blocks.baseAddress) }
     }
@@ -269,12 +332,14 @@ final class ShapPlan: @unchecked Sendable {
         plan.deallocate()
         groves.deallocate()
         nodes.deallocate()
-        twigs.deallocate()
+        slots.deallocate()
+        values.deallocate()
         leaves.deallocate()
         tests.deallocate()
         blocks.deallocate()
         repeats.deallocate()
         factors.deallocate()
+        points.deallocate()
     }
 
     private static func copy<Element>(_ elements: [Element]) -> UnsafeMutableBufferPointer<Element> {
@@ -286,28 +351,25 @@ final class ShapPlan: @unchecked Sendable {
         return buffer
     }
 
-    /// Adds the sums of these trees' contributions for the row whose columns the scratch holds.
+    /// Fills a C array, which is a tuple here, with the first of the numbers.
+    private static func fill<Array>(_ array: inout Array, _ numbers: [Int32]) {
+        withUnsafeMutableBytes(of: &array) { bytes in
+            let array = bytes.bindMemory(to: Int32.self)
+            for index in array.indices { array[index] = numbers[index] }
+        }
+    }
+
+    /// Adds these trees' contributions for the row whose columns the scratch holds.
     func add(
         to contributions: UnsafeMutableBufferPointer<Double>, outputCount: Int, _ scratch: ShapScratch,
         _ instructions: ShapEngine.Instructions
     ) {
-        let sums = scratch.sums
-        for index in 0..<outputCount * sumCount { sums[index] = 0 }
         cshap_answer_all(
             instructions.rawValue, plan, scratch.columns.baseAddress, Int32(scratch.columns.count), scratch.answers.baseAddress)
         var room = cshap_scratch(
-            weights: scratch.weights.baseAddress, expectations: scratch.expectations.baseAddress, turns: scratch.turns.baseAddress)
-        cshap_add(instructions.rawValue, plan, scratch.answers.baseAddress, &room, sums.baseAddress)
-        quadratureWeights.withUnsafeBufferPointer { weights in
-            for index in contributions.indices {
-                var sum = 0.0
-                for lane in 0..<laneCount {
-                    var point = 0.0
-                    for bank in 0..<bankCount { point += sums[(index * bankCount + bank) * laneCount + lane] }
-                    sum += weights[lane] * point
-                }
-                contributions[index] += sum
-            }
-        }
+            weights: scratch.weights.baseAddress, expectations: scratch.expectations.baseAddress, turns: scratch.turns.baseAddress,
+            sums: scratch.sums.baseAddress)
+        cshap_add(
+            instructions.rawValue, plan, scratch.answers.baseAddress, &room, Int64(outputCount), contributions.baseAddress)
     }
 }
