@@ -14,7 +14,8 @@ struct EngineCosts {
     var laneSteps: Int
     /// Records of four levels.
     var subtreeSteps: Int
-    var sieveNodes: Int
+    /// Of 32 rows.
+    var sieveCycles: Double
     /// Of one value.
     var rankNanoseconds: Double
 
@@ -31,7 +32,8 @@ struct EngineCosts {
     func cost(_ engine: CompiledForest.Engine, _ rowCount: Int) -> Double {
         let rows = Double(rowCount)
         let columns = rows * Double(columnCount) * rankNanoseconds
-        let vectors = Double((rowCount + 63) / 64)
+        // Of 64 rows; half of one is the least.
+        let vectors = rowCount <= 32 ? 0.5 : Double((rowCount + 63) / 64)
         switch engine {
         case .flat: return rows * (isPlain ? 14.5 : 60) * Double(flatSteps)
         case .ranks:
@@ -39,9 +41,9 @@ struct EngineCosts {
             return 50 + rows * Double(columnCount) * 6 + Double((rowCount + 7) / 8 * 8) * 0.8 * Double(rankSteps)
         case .lanes: return rowCount == 1 ? 60 + 5.4 * Double(laneSteps) : 50 + columns + rows * (10 + 3.8 * Double(laneSteps))
         case .subtrees: return 50 + columns + rows * 1.9 * Double(subtreeSteps)
-        case .sieve512: return 50 + columns + Double(sieveNodes) * (0.7 + 0.65 * vectors) + rows * 0.2 * Double(treeCount)
-        case .sieve256: return 50 + columns + Double(sieveNodes) * (0.7 + 1.1 * vectors) + rows * 0.3 * Double(treeCount)
-        case .sieve128: return 50 + columns + Double(sieveNodes) * (0.7 + 2.3 * vectors) + rows * 0.3 * Double(treeCount)
+        case .sieve512: return 50 + columns + sieveCycles * 0.26 * (1.1 + vectors) + rows * 0.2 * Double(treeCount)
+        case .sieve256: return 50 + columns + sieveCycles * 0.46 * (0.6 + vectors) + rows * 0.3 * Double(treeCount)
+        case .sieve128: return 50 + columns + sieveCycles * 0.92 * (0.3 + vectors) + rows * 0.3 * Double(treeCount)
         }
     }
 }
