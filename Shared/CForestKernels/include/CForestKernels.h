@@ -38,7 +38,7 @@ typedef struct {
     const double *low;
     const double *scale;
     const double *last_bucket;
-    /// Where the column's buckets start in `bucket`, and its thresholds in `threshold`.
+    /// Where the column's buckets start in `bucket`, and its thresholds in `threshold`. Behind the last bucket stands the rank right of all.
     const int32_t *bucket_base;
     const int32_t *threshold_base;
     /// The rank right of all.
@@ -55,7 +55,7 @@ typedef struct {
 void assay_forest_rank_block_avx512(
     const assay_forest_ranks *ranks, const double *rows, ptrdiff_t stride, ptrdiff_t count, uint16_t *result);
 
-/// As `assay_forest_rank_block_avx512`, four rows at a time; the rest of the last four is filled. AVX2.
+/// As `assay_forest_rank_block_avx512`, but nothing behind the last row is filled. AVX2.
 void assay_forest_rank_block_avx2(
     const assay_forest_ranks *ranks, const double *rows, ptrdiff_t stride, ptrdiff_t count, uint16_t *result);
 
