@@ -24,7 +24,7 @@ struct EngineCosts {
         let whole = RankColumns.blockRowCount
         let row = engines.filter(\.isForOneRow).min { cost($0, 1) < cost($1, 1) }!
         let block = engines.min { cost($0, whole) < cost($1, whole) }!
-        let least = (2...whole).last { cost(block, $0) > cost(row, $0) }.map { $0 + 1 } ?? 2
+        let least = (2...whole).first { cost(block, $0) <= cost(row, $0) } ?? whole
         return (row, block, least)
     }
 
