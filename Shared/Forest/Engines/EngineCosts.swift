@@ -1,5 +1,5 @@
-/// What engines cost for a model, in nanoseconds as measured on Sapphire Rapids at 3.5 GHz, `subtrees` on Zen 3; only
-/// comparisons matter.
+/// What engines cost for a model, in nanoseconds as measured on Sapphire Rapids at 3.5 GHz, `subtrees` on Zen 3; the sieve's and the ranks'
+/// on AVX2 are scaled by what changed on Zen 1. Only comparisons matter.
 ///
 /// It tells which engines are worth a trial (``EngineTrial``), and chooses where there is none: models too large to try in time.
 struct EngineCosts {

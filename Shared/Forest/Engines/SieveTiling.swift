@@ -10,7 +10,7 @@ struct SieveTile {
 
         var testCount: Int { self == .one ? 1 : self == .three ? 3 : 2 }
 
-        /// Cycles that 32 rows take, as measured on Zen 3, which loads two vectors in one; only comparisons matter.
+        /// Cycles that 32 rows take, as a core takes them that loads two vectors in one; only comparisons matter.
         func cycleCount(isConstant: Bool) -> Float {
             let tests = Float(testCount)
             let loads = tests + (isConstant ? 0 : tests + 1)
