@@ -40,43 +40,19 @@ bool assay_forest_has_avx2(void) { return false; }
 
 // MARK: Sieve
 
-typedef int8_t Bytes __attribute__((vector_size(64), aligned(64)));
-typedef int32_t Words __attribute__((vector_size(64), aligned(64)));
-
 // A block's vectors that have rows: a smaller block costs less.
 INLINE int vectors_of(ptrdiff_t row_count) { return (int)((row_count + 63) / 64); }
 
-INLINE void sieve_vectors(const assay_forest_sieve_node *node, const assay_forest_sieve_node *end, uint8_t *region, int vectors) {
-    for (; node < end; node++) {
-        size_t at_column = node->column, at_left = node->left, at_right = node->right, at_result = node->result;
-        // Without this the compiler loads the four as a vector and takes it apart again, which costs more than all the rest.
-        __asm__("" : "+r"(at_column), "+r"(at_left), "+r"(at_right), "+r"(at_result));
-        const Bytes *column = (const Bytes *)(region + at_column * 8);
-        const Bytes *left = (const Bytes *)(region + at_left * 8);
-        const Bytes *right = (const Bytes *)(region + at_right * 8);
-        Bytes *result = (Bytes *)(region + at_result * 8);
-        Bytes threshold = (Bytes)((Words){0} + (int32_t)node->threshold);
-        // The result may take the place of an operand.
-        Bytes results[ASSAY_FOREST_BLOCK_ROWS / 64];
-#pragma clang loop unroll(full)
-        for (int i = 0; i < vectors; i++) {
-            Bytes goes_right = column[i] > threshold;
-            results[i] = (right[i] & goes_right) | (left[i] & ~goes_right);
-        }
-#pragma clang loop unroll(full)
-        for (int i = 0; i < vectors; i++) result[i] = results[i];
-    }
-}
+#define VECTOR_BYTES 32
+#include "sieve_tiles.h"
+#undef VECTOR_BYTES
+#define VECTOR_BYTES 64
+#include "sieve_tiles.h"
+#undef VECTOR_BYTES
 
-INLINE void sieve_plane(
-    const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *plane, uint8_t *region, ptrdiff_t row_count) {
-    const assay_forest_sieve_node *node = nodes + plane->first_node, *end = node + plane->node_count;
-    switch (vectors_of(row_count)) {
-    case 1: sieve_vectors(node, end, region, 1); break;
-    case 2: sieve_vectors(node, end, region, 2); break;
-    case 3: sieve_vectors(node, end, region, 3); break;
-    default: sieve_vectors(node, end, region, 4);
-    }
+INLINE void sieve_group(const assay_forest_sieve_trees *trees, int32_t group, uint8_t *region, ptrdiff_t row_count) {
+    if (row_count <= 32) sieve_group_32(trees, group, region, 1);
+    else sieve_group_64(trees, group, region, vectors_of(row_count));
 }
 
 INLINE void sieve_columns(
@@ -95,21 +71,50 @@ INLINE void sieve_columns(
 }
 
 INLINE void add_leaves(
-    const assay_forest_sieve_plane *low, const assay_forest_sieve_plane *high, const double *leaves, const uint8_t *region, double *sums,
-    ptrdiff_t row_count) {
-    const uint8_t *number = region + low->result;
-    if (high->result < 0) {
+    assay_forest_sieve_numbers numbers, const double *leaves, const uint8_t *region, double *sums, ptrdiff_t row_count) {
+    const uint8_t *number = region + numbers.low;
+    if (numbers.high < 0) {
         for (ptrdiff_t row = 0; row < row_count; row++) sums[row] += leaves[number[row]];
     } else {
-        const uint8_t *upper = region + high->result;
+        const uint8_t *upper = region + numbers.high;
         for (ptrdiff_t row = 0; row < row_count; row++) sums[row] += leaves[number[row] | (uint32_t)upper[row] << 8];
     }
 }
 
+// Four trees of one byte at a time, so that a row's sum is read and written once for all.
+INLINE void add_leaves_of_trees(
+    const assay_forest_sieve_trees *trees, const assay_forest_sieve_group *group, const uint8_t *region, double *sums,
+    ptrdiff_t row_count) {
+    int32_t tree = group->first_tree, end = tree + group->tree_count;
+    const assay_forest_sieve_numbers *numbers = trees->numbers;
+    while (tree < end) {
+        const assay_forest_sieve_numbers *n = numbers + tree;
+        const int32_t *base = trees->leaf_base + tree;
+        if (end - tree >= 4 && (n[0].high & n[1].high & n[2].high & n[3].high) < 0) {
+            const uint8_t *n0 = region + n[0].low, *n1 = region + n[1].low, *n2 = region + n[2].low, *n3 = region + n[3].low;
+            const double *l0 = trees->leaves + base[0], *l1 = trees->leaves + base[1];
+            const double *l2 = trees->leaves + base[2], *l3 = trees->leaves + base[3];
+#pragma clang loop vectorize(disable) unroll_count(2)
+            for (ptrdiff_t row = 0; row < row_count; row++) {
+                double sum = sums[row];
+                sum += l0[n0[row]];
+                sum += l1[n1[row]];
+                sum += l2[n2[row]];
+                sum += l3[n3[row]];
+                sums[row] = sum;
+            }
+            tree += 4;
+        } else {
+            add_leaves(*n, trees->leaves + *base, region, sums, row_count);
+            tree++;
+        }
+    }
+}
+
 #define SIEVE(NAME, TARGET, ADD)                                                                                                   \
-    TARGET static void NAME##_plane(                                                                                               \
-        const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *plane, uint8_t *region, ptrdiff_t row_count) {       \
-        sieve_plane(nodes, plane, region, row_count);                                                                              \
+    TARGET static void NAME##_group(                                                                                               \
+        const assay_forest_sieve_trees *trees, int32_t group, uint8_t *region, ptrdiff_t row_count) {                              \
+        sieve_group(trees, group, region, row_count);                                                                              \
     }                                                                                                                              \
     TARGET static void NAME##_columns(                                                                                             \
         const assay_forest_sieve_column *columns, ptrdiff_t column_count, const uint16_t *ranks, int8_t *result,                   \
@@ -117,42 +122,42 @@ INLINE void add_leaves(
         sieve_columns(columns, column_count, ranks, result, row_count);                                                            \
     }                                                                                                                              \
     TARGET static void NAME##_sums(                                                                                                \
-        const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *planes, const int32_t *leaf_base,                    \
-        ptrdiff_t tree_count, const double *leaves, uint8_t *region, double *sums, ptrdiff_t row_count) {                          \
-        for (ptrdiff_t tree = 0; tree < tree_count; tree++) {                                                                      \
-            const assay_forest_sieve_plane *low = planes + 2 * tree, *high = low + 1;                                              \
-            sieve_plane(nodes, low, region, row_count);                                                                            \
-            if (high->result >= 0) sieve_plane(nodes, high, region, row_count);                                                    \
-            ADD(low, high, leaves + leaf_base[tree], region, sums, row_count);                                                     \
+        const assay_forest_sieve_trees *trees, uint8_t *region, double *sums, ptrdiff_t row_count) {                               \
+        for (int32_t group = 0; group < trees->group_count; group++) {                                                             \
+            NAME##_group(trees, group, region, row_count);                                                                         \
+            ADD(trees, trees->groups + group, region, sums, row_count);                                                            \
         }                                                                                                                          \
     }
 
-SIEVE(sieve128, , add_leaves)
+SIEVE(sieve128, , add_leaves_of_trees)
 
 #if defined(__x86_64__)
 AVX512 INLINE void add_leaves_avx512(
-    const assay_forest_sieve_plane *low, const assay_forest_sieve_plane *high, const double *leaves, const uint8_t *region, double *sums,
+    const assay_forest_sieve_trees *trees, const assay_forest_sieve_group *group, const uint8_t *region, double *sums,
     ptrdiff_t row_count) {
-    const uint8_t *number = region + low->result;
-    const uint8_t *upper = region + high->result;
-    if (high->result < 0) {
+    for (int32_t tree = group->first_tree; tree < group->first_tree + group->tree_count; tree++) {
+        const double *leaves = trees->leaves + trees->leaf_base[tree];
+        const uint8_t *number = region + trees->numbers[tree].low;
+        if (trees->numbers[tree].high < 0) {
 #pragma clang loop unroll_count(4)
-        for (ptrdiff_t row = 0; row < row_count; row += 8) {
-            __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(number + row)));
-            __m512d value = _mm512_i32gather_pd(index, leaves, 8);
-            _mm512_storeu_pd(sums + row, _mm512_add_pd(_mm512_loadu_pd(sums + row), value));
-        }
-    } else {
-        for (ptrdiff_t row = 0; row < row_count; row += 8) {
-            __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(number + row)));
-            __m256i bits = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(upper + row)));
-            __m512d value = _mm512_i32gather_pd(_mm256_or_si256(index, _mm256_slli_epi32(bits, 8)), leaves, 8);
-            _mm512_storeu_pd(sums + row, _mm512_add_pd(_mm512_loadu_pd(sums + row), value));
+            for (ptrdiff_t row = 0; row < row_count; row += 8) {
+                __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(number + row)));
+                __m512d value = _mm512_i32gather_pd(index, leaves, 8);
+                _mm512_storeu_pd(sums + row, _mm512_add_pd(_mm512_loadu_pd(sums + row), value));
+            }
+        } else {
+            const uint8_t *upper = region + trees->numbers[tree].high;
+            for (ptrdiff_t row = 0; row < row_count; row += 8) {
+                __m256i index = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(number + row)));
+                __m256i bits = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(upper + row)));
+                __m512d value = _mm512_i32gather_pd(_mm256_or_si256(index, _mm256_slli_epi32(bits, 8)), leaves, 8);
+                _mm512_storeu_pd(sums + row, _mm512_add_pd(_mm512_loadu_pd(sums + row), value));
+            }
         }
     }
 }
 
-SIEVE(sieve256, AVX2, add_leaves)
+SIEVE(sieve256, AVX2, add_leaves_of_trees)
 SIEVE(sieve512, AVX512, add_leaves_avx512)
 
 #define DISPATCH(SUFFIX, ...)                                                                                                      \
@@ -166,10 +171,9 @@ SIEVE(sieve512, AVX512, add_leaves_avx512)
 #endif
 
 void assay_forest_sieve(
-    const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *plane, uint8_t *region, ptrdiff_t row_count,
-    int32_t vector_bits) {
+    const assay_forest_sieve_trees *trees, int32_t group, uint8_t *region, ptrdiff_t row_count, int32_t vector_bits) {
     (void)vector_bits;
-    DISPATCH(plane, nodes, plane, region, row_count);
+    DISPATCH(group, trees, group, region, row_count);
 }
 
 void assay_forest_sieve_columns(
@@ -180,10 +184,9 @@ void assay_forest_sieve_columns(
 }
 
 void assay_forest_sieve_sums(
-    const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *planes, const int32_t *leaf_base, ptrdiff_t tree_count,
-    const double *leaves, uint8_t *region, double *sums, ptrdiff_t row_count, int32_t vector_bits) {
+    const assay_forest_sieve_trees *trees, uint8_t *region, double *sums, ptrdiff_t row_count, int32_t vector_bits) {
     (void)vector_bits;
-    DISPATCH(sums, nodes, planes, leaf_base, tree_count, leaves, region, sums, row_count);
+    DISPATCH(sums, trees, region, sums, row_count);
 }
 
 // MARK: Ranks

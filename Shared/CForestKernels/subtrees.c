@@ -93,21 +93,78 @@ AVX2 INLINE __m128i rank_eight_columns(const assay_forest_ranks *ranks, const do
     return _mm_packus_epi32(half[0], half[1]);
 }
 
+// Rows whose values and buckets are found before the first threshold is looked at.
+enum { RANK_ROWS = 64 };
+
+// Values, and the buckets where their searches begin. What is right of all begins there: behind the last bucket stands one that
+// holds the rank right of all, and minus infinity goes no further.
+AVX2 INLINE void place(
+    Columns columns, bool rounds_to_float, bool has_zero_limit, bool is_right, const double *from, ptrdiff_t stride, ptrdiff_t count,
+    double *value, int32_t *entry) {
+    ptrdiff_t second = stride, third = 2 * stride, fourth = 3 * stride;
+    for (ptrdiff_t row = 0; row < count; row += 4, from += 4 * stride) {
+        if (count - row < 4) {
+            // Lanes behind the last row repeat it.
+            second = count - row > 1 ? stride : 0;
+            third = count - row > 2 ? 2 * stride : second;
+            fourth = third;
+        }
+        __m256d x = _mm256_setr_pd(from[0], from[second], from[third], from[fourth]);
+        if (rounds_to_float) x = _mm256_cvtps_pd(_mm256_cvtpd_ps(x));
+        __m256d missing = _mm256_cmp_pd(x, x, _CMP_UNORD_Q);
+        if (has_zero_limit) {
+            __m256d magnitude = _mm256_andnot_pd(_mm256_set1_pd(-0.0), x);
+            missing = _mm256_or_pd(missing, _mm256_cmp_pd(magnitude, columns.zero_limit, _CMP_LE_OQ));
+        }
+        x = _mm256_blendv_pd(x, is_right ? _mm256_set1_pd(-__builtin_inf()) : columns.replacement, missing);
+        // The maximum's second operand is the result where the first is NaN, so every value has a bucket.
+        __m256d place = _mm256_mul_pd(_mm256_sub_pd(x, columns.low), columns.scale);
+        place = _mm256_min_pd(_mm256_max_pd(place, _mm256_setzero_pd()), columns.last_bucket);
+        if (is_right) place = _mm256_blendv_pd(place, _mm256_add_pd(columns.last_bucket, _mm256_set1_pd(1)), missing);
+        _mm256_storeu_pd(value + row, x);
+        _mm_storeu_si128((__m128i *)(entry + row), _mm256_cvttpd_epi32(place));
+    }
+}
+
+INLINE void search(
+    const uint16_t *bucket, const double *threshold, int32_t steps, const double *value, const int32_t *entry, ptrdiff_t count,
+    uint16_t *to) {
+    for (ptrdiff_t row = 0; row < count; row++) {
+        double x = value[row];
+        uint64_t position = bucket[(uint32_t)entry[row]];
+        for (uint64_t step = (uint64_t)1 << steps >> 1; step > 0; step >>= 1) {
+            // A sum, for the compiler would make a branch of a choice, and nobody can foretell it.
+            position += (uint64_t)(x > threshold[position + step - 1]) * step;
+        }
+        to[row] = (uint16_t)position;
+    }
+}
+
+// Gathers cost these processors more than loads one by one, so only what comes before them is done four at a time.
 AVX2 void assay_forest_rank_block_avx2(
     const assay_forest_ranks *ranks, const double *rows, ptrdiff_t stride, ptrdiff_t count, uint16_t *result) {
+    double value[RANK_ROWS];
+    int32_t entry[RANK_ROWS];
     for (int32_t column = 0; column < ranks->column_count; column++) {
         const double *values = rows + ranks->feature[column];
-        uint16_t *to = result + (ptrdiff_t)column * ASSAY_FOREST_BLOCK_ROWS;
         Columns tables = one_column(ranks, column);
+        const uint16_t *bucket = ranks->bucket + ranks->bucket_base[column];
+        const double *threshold = ranks->threshold + ranks->threshold_base[column];
+        bool is_right = ranks->replacement[column] != ranks->replacement[column];
+        bool is_plain = !ranks->rounds_to_float && !ranks->has_zero_limits && !is_right;
         int32_t steps = ranks->steps[column];
-        for (ptrdiff_t row = 0; row < count; row += 4) {
-            // Lanes behind the last row repeat it.
-            ptrdiff_t last = count - 1 - row;
-            const double *from = values + row * stride;
-            __m256d x = _mm256_setr_pd(
-                from[0], from[(last < 1 ? last : 1) * stride], from[(last < 2 ? last : 2) * stride], from[(last < 3 ? last : 3) * stride]);
-            __m128i rank = rank_of_four(ranks, x, tables, steps);
-            _mm_storel_epi64((__m128i *)(to + row), _mm_packus_epi32(rank, rank));
+        for (ptrdiff_t first = 0; first < count; first += RANK_ROWS) {
+            ptrdiff_t part = count - first < RANK_ROWS ? count - first : RANK_ROWS;
+            const double *from = values + first * stride;
+            if (is_plain) place(tables, false, false, false, from, stride, part, value, entry);
+            else place(tables, ranks->rounds_to_float, ranks->has_zero_limits, is_right, from, stride, part, value, entry);
+            uint16_t *to = result + (ptrdiff_t)column * ASSAY_FOREST_BLOCK_ROWS + first;
+            switch (steps) {
+            case 1: search(bucket, threshold, 1, value, entry, part, to); break;
+            case 2: search(bucket, threshold, 2, value, entry, part, to); break;
+            case 3: search(bucket, threshold, 3, value, entry, part, to); break;
+            default: search(bucket, threshold, steps, value, entry, part, to);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@ import Testing
 
 /// Every engine gives the bits of the slow walk, whatever the model, the row and the size of the batch.
 @Suite struct EnginesTests {
-    private static let batchSizes = [0, 1, 7, 8, 9, 63, 64, 65, 127, 128, 129, 191, 193, 255, 256, 257, 1_000]
+    private static let batchSizes = [0, 1, 7, 8, 9, 31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 193, 255, 256, 257, 1_000]
 
     /// This machine, and what it would be with narrower vectors and with none.
     private static let processors: Set<ProcessorFeatures> = {
@@ -61,6 +61,13 @@ import Testing
         var random = Seeded(UInt64(treeCount) &+ 6_000)
         let shape = EnsembleShape(treeCount: treeCount...treeCount, depth: 1...6)
         check(TreeEnsemble.arbitrary(shape, using: &random), rowCount: 130, using: &random)
+    }
+
+    @Test(arguments: 1...3)
+    func manyShallowTreesAgree(depth: Int) {
+        var random = Seeded(UInt64(depth) &+ 14_000)
+        let shape = EnsembleShape(treeCount: 80...80, depth: depth...depth, splitShare: 1)
+        check(TreeEnsemble.arbitrary(shape, using: &random), rowCount: 40, using: &random)
     }
 
     @Test(arguments: 0..<20 as Range<UInt64>)

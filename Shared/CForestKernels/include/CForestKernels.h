@@ -38,7 +38,7 @@ typedef struct {
     const double *low;
     const double *scale;
     const double *last_bucket;
-    /// Where the column's buckets start in `bucket`, and its thresholds in `threshold`.
+    /// Where the column's buckets start in `bucket`, and its thresholds in `threshold`. Behind the last bucket stands the rank right of all.
     const int32_t *bucket_base;
     const int32_t *threshold_base;
     /// The rank right of all.
@@ -55,39 +55,75 @@ typedef struct {
 void assay_forest_rank_block_avx512(
     const assay_forest_ranks *ranks, const double *rows, ptrdiff_t stride, ptrdiff_t count, uint16_t *result);
 
-/// As `assay_forest_rank_block_avx512`, four rows at a time; the rest of the last four is filled. AVX2.
+/// As `assay_forest_rank_block_avx512`, but nothing behind the last row is filled. AVX2.
 void assay_forest_rank_block_avx2(
     const assay_forest_ranks *ranks, const double *rows, ptrdiff_t stride, ptrdiff_t count, uint16_t *result);
 
-/// One inner node of the sieve: its vector becomes the right operand's where column > threshold, else the left one's.
-/// Operands are offsets into the region in units of eight bytes.
+/// Inner nodes of the sieve that are evaluated together, so that what one hands to the other never leaves a register.
+enum {
+    /// One node: operands left, right.
+    ASSAY_FOREST_SIEVE_ONE,
+    /// A node (test 0) and its left child (test 1): operands of the child's left and right, then the node's right.
+    ASSAY_FOREST_SIEVE_LEFT_TWO,
+    /// A node (test 0) and its right child (test 1): operands of the node's left, then the child's left and right.
+    ASSAY_FOREST_SIEVE_RIGHT_TWO,
+    /// A node (test 0) and both children (tests 1 and 2): operands from left to right.
+    ASSAY_FOREST_SIEVE_THREE,
+    ASSAY_FOREST_SIEVE_SHAPES,
+};
+
+/// A tile: one to three nodes. A test passes, and the row goes right, where column > threshold.
+/// Columns, operands and the result are offsets into the region in units of eight bytes.
 typedef struct {
-    /// Threshold less 128, four times.
-    uint32_t threshold;
-    uint16_t column;
-    uint16_t left;
-    uint16_t right;
+    /// Thresholds less 128, four times.
+    uint32_t threshold[3];
+    uint16_t column[3];
+    uint16_t operand[4];
     uint16_t result;
-} assay_forest_sieve_node;
+} assay_forest_sieve_tile;
 
-/// One byte of the leaf numbers of one tree.
+/// Tiles of one shape, one behind the other; those of the next run follow.
 typedef struct {
-    int32_t first_node;
-    int32_t node_count;
-    /// Where the leaf numbers lie in the region afterwards, in bytes.
-    int32_t result;
-} assay_forest_sieve_plane;
+    uint8_t shape;
+    /// Whether all operands are constants.
+    bool is_constant;
+    uint16_t count;
+} assay_forest_sieve_run;
 
-/// Evaluates all nodes of one plane for the rows of a block, rounded up to 64. `vector_bits` is 512, 256 or 128: what the processor has.
+/// Trees that are evaluated together.
+typedef struct {
+    int32_t first_tile;
+    int32_t first_run;
+    int32_t run_count;
+    int32_t first_tree;
+    int32_t tree_count;
+} assay_forest_sieve_group;
+
+/// Where one tree's leaf numbers lie in the region afterwards, in bytes; `high` is negative where the low bytes suffice.
+typedef struct {
+    int32_t low;
+    int32_t high;
+} assay_forest_sieve_numbers;
+
+/// A model's trees as tiles.
+typedef struct {
+    const assay_forest_sieve_tile *tiles;
+    const assay_forest_sieve_run *runs;
+    const assay_forest_sieve_group *groups;
+    int32_t group_count;
+    /// By tree.
+    const assay_forest_sieve_numbers *numbers;
+    const int32_t *leaf_base;
+    const double *leaves;
+} assay_forest_sieve_trees;
+
+/// Evaluates all nodes of one group for the rows of a block, rounded up to 64. `vector_bits` is 512, 256 or 128: what the processor has.
 void assay_forest_sieve(
-    const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *plane, uint8_t *region, ptrdiff_t row_count,
-    int32_t vector_bits);
+    const assay_forest_sieve_trees *trees, int32_t group, uint8_t *region, ptrdiff_t row_count, int32_t vector_bits);
 
 /// Evaluates trees of one output for the rows of a block and adds their leaf values to `sums` in the trees' order.
-/// `planes` holds a low and a high plane per tree; a high plane's `result` is negative where the tree has no need of it.
 void assay_forest_sieve_sums(
-    const assay_forest_sieve_node *nodes, const assay_forest_sieve_plane *planes, const int32_t *leaf_base, ptrdiff_t tree_count,
-    const double *leaves, uint8_t *region, double *sums, ptrdiff_t row_count, int32_t vector_bits);
+    const assay_forest_sieve_trees *trees, uint8_t *region, double *sums, ptrdiff_t row_count, int32_t vector_bits);
 
 /// A byte column of the sieve: part of a column of ranks.
 typedef struct {

@@ -113,7 +113,7 @@ package struct CompiledForest: Sendable {
         flat = FlatWalk(ensemble, leaves)
         columns = RankColumns(ensemble)
         ranks = columns.map { RankWalk(ensemble, $0, leaves) }
-        sieve = columns.flatMap { Sieve(ensemble, $0, leaves) }
+        sieve = columns.flatMap { [starts] in Sieve(ensemble, $0, leaves, starts: starts) }
         let isSingle = isSingle
         lanes =
             features.hasAvx512
@@ -142,7 +142,7 @@ package struct CompiledForest: Sendable {
         let costs = EngineCosts(
             columnCount: columns?.count ?? 0, treeCount: ensemble.trees.count, flatSteps: flat.stepCount, isPlain: flat.isPlain,
             rankSteps: ranks?.stepCount ?? 0, laneSteps: lanes?.stepCount ?? 0, subtreeSteps: subtrees?.stepCount ?? 0,
-            sieveNodes: sieve?.nodeCount ?? 0,
+            sieveCycles: sieve?.cycleCount ?? 0,
             rankNanoseconds: rankKernel.nanoseconds)
         (rowEngine, blockEngine, blockRowCountMin) = costs.choice(of: engines)
         if let now, let columns, engines.count > 1, (1...TrialRows.featureCountMax).contains(featureCount) {
@@ -393,14 +393,13 @@ package struct CompiledForest: Sendable {
             // The sums of a whole block, whatever the rows' number.
             let all = (scratch + layout.sums).assumingMemoryBound(to: Double.self)
             all.update(repeating: 0, count: RankColumns.blockRowCount)
-            sieve.addLeaves(leaves, starts: starts, region: region, sums: all, rowCount: rowCount, vectorBits: vectorBits)
+            sieve.addLeaves(region: region, sums: all, rowCount: rowCount, vectorBits: vectorBits)
             sums.update(from: all, count: rowCount)
         } else {
             sums.update(repeating: 0, count: rowCount * outputCount)
-            for tree in 0..<treeCount {
-                let numbers = sieve.leafNumbers(tree: tree, region: region, rowCount: rowCount, vectorBits: vectorBits)
+            sieve.forEachTree(region: region, rowCount: rowCount, vectorBits: vectorBits) { tree, low, high in
                 for row in 0..<rowCount {
-                    let number = Int(numbers.low[row]) | Int(numbers.high?[row] ?? 0) << 8
+                    let number = Int(low[row]) | Int(high?[row] ?? 0) << 8
                     addLeaf(tree, number, sums + row * outputCount)
                 }
             }

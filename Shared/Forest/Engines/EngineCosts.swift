@@ -1,5 +1,5 @@
-/// What engines cost for a model, in nanoseconds as measured on Sapphire Rapids at 3.5 GHz, `subtrees` on Zen 3; only
-/// comparisons matter.
+/// What engines cost for a model, in nanoseconds as measured on Sapphire Rapids at 3.5 GHz, `subtrees` on Zen 3; the sieve's and the ranks'
+/// on AVX2 are scaled by what changed on Zen 1. Only comparisons matter.
 ///
 /// It tells which engines are worth a trial (``EngineTrial``), and chooses where there is none: models too large to try in time.
 struct EngineCosts {
@@ -14,7 +14,8 @@ struct EngineCosts {
     var laneSteps: Int
     /// Records of four levels.
     var subtreeSteps: Int
-    var sieveNodes: Int
+    /// Of 32 rows.
+    var sieveCycles: Double
     /// Of one value.
     var rankNanoseconds: Double
 
@@ -23,7 +24,7 @@ struct EngineCosts {
         let whole = RankColumns.blockRowCount
         let row = engines.filter(\.isForOneRow).min { cost($0, 1) < cost($1, 1) }!
         let block = engines.min { cost($0, whole) < cost($1, whole) }!
-        let least = (2...whole).last { cost(block, $0) > cost(row, $0) }.map { $0 + 1 } ?? 2
+        let least = (2...whole).first { cost(block, $0) <= cost(row, $0) } ?? whole
         return (row, block, least)
     }
 
@@ -31,7 +32,8 @@ struct EngineCosts {
     func cost(_ engine: CompiledForest.Engine, _ rowCount: Int) -> Double {
         let rows = Double(rowCount)
         let columns = rows * Double(columnCount) * rankNanoseconds
-        let vectors = Double((rowCount + 63) / 64)
+        // Of 64 rows; half of one is the least.
+        let vectors = rowCount <= 32 ? 0.5 : Double((rowCount + 63) / 64)
         switch engine {
         case .flat: return rows * (isPlain ? 14.5 : 60) * Double(flatSteps)
         case .ranks:
@@ -39,9 +41,9 @@ struct EngineCosts {
             return 50 + rows * Double(columnCount) * 6 + Double((rowCount + 7) / 8 * 8) * 0.8 * Double(rankSteps)
         case .lanes: return rowCount == 1 ? 60 + 5.4 * Double(laneSteps) : 50 + columns + rows * (10 + 3.8 * Double(laneSteps))
         case .subtrees: return 50 + columns + rows * 1.9 * Double(subtreeSteps)
-        case .sieve512: return 50 + columns + Double(sieveNodes) * (0.7 + 0.65 * vectors) + rows * 0.2 * Double(treeCount)
-        case .sieve256: return 50 + columns + Double(sieveNodes) * (0.7 + 1.1 * vectors) + rows * 0.3 * Double(treeCount)
-        case .sieve128: return 50 + columns + Double(sieveNodes) * (0.7 + 2.3 * vectors) + rows * 0.3 * Double(treeCount)
+        case .sieve512: return 50 + columns + sieveCycles * 0.26 * (1.1 + vectors) + rows * 0.2 * Double(treeCount)
+        case .sieve256: return 50 + columns + sieveCycles * 0.46 * (0.6 + vectors) + rows * 0.3 * Double(treeCount)
+        case .sieve128: return 50 + columns + sieveCycles * 0.92 * (0.3 + vectors) + rows * 0.3 * Double(treeCount)
         }
     }
 }
@@ -51,7 +53,7 @@ extension RankColumns.Kernel {
     var nanoseconds: Double {
         switch self {
         case .portable: 6
-        case .avx2: 4
+        case .avx2: 2.3
         case .avx512: 1.3
         }
     }

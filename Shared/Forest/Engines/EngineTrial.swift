@@ -97,12 +97,14 @@ extension CompiledForest {
             return
         }
         let quarter = time(blockEngine, rowsAtOnce: half / 2) ?? block.1 / 2
-        // A quarter of a block costs a sieve the same whatever it holds; then rows add to it.
-        blockRowCountMin =
-            (2..<half).last { count in
-                let share = max(0, Double(count - half / 2)) / Double(half / 2)
-                return quarter + share * (block.1 - quarter) > Double(count) * perRow
-            }.map { $0 + 1 } ?? 2
+        let eighth = time(blockEngine, rowsAtOnce: half / 4) ?? quarter
+        // A sieve costs the same for up to 32 rows, and for up to 64; then rows add to it. Just above 32 rows it may be a little dearer than
+        // row by row, which is no reason to leave it below.
+        func cost(_ count: Int) -> Double {
+            if count <= half / 4 { return eighth }
+            return quarter + max(0, Double(count - half / 2)) / Double(half / 2) * (block.1 - quarter)
+        }
+        blockRowCountMin = (2..<half).first { cost($0) <= Double($0) * perRow } ?? half
     }
 }
 

@@ -252,7 +252,8 @@ final class RankColumns: @unchecked Sendable {
             lastBucket[index] = Double(buckets.starts.count - 1)
             steps[index] = Int32(buckets.steps)
             bucketBase[index] = Int32(bucket.count)
-            bucket += buckets.starts
+            // Behind the last bucket stands one for what is right of all.
+            bucket += buckets.starts + [UInt16(column.thresholds.count)]
             thresholdBase[index] = Int32(threshold.count)
             thresholdCount[index] = Int32(column.thresholds.count)
             threshold += column.thresholds

@@ -8,85 +8,94 @@ internal import CForestKernels
 // reads the one its threshold lies in. Leaf numbers are bytes too; a tree with more than 256 different leaves is evaluated twice, once for
 // each byte of the number, and where all leaves below a node have the same byte nothing is left to evaluate.
 //
-// Layout of the region (vectors of a block's 256 bytes): 256 constants, the byte columns, then slots for nodes' vectors. Nodes are in depth-first
-// order, the child that needs more slots first, so few slots are needed and what a node reads was written just before: all stays in the
-// first-level cache.
+// Tiles: what the kernel waits for is loads and stores of vectors, so up to three nodes are evaluated together (`SieveTiling`), and those
+// whose operands are all constants take them from registers. A few trees make a group; its tiles stand in order of their height, and of
+// their shape where that is the same, so that the kernel does the same thing many times over.
+//
+// Layout of the region (vectors of a block's 256 bytes): 256 constants, the byte columns, then slots for tiles' vectors. Groups are small
+// enough for all that one needs to stay in the first-level cache.
 //
 // Limits: 65,536 different leaves a tree; 1,790 byte columns and slots.
 
 /// A model compiled for evaluating every node for a block of rows.
-struct Sieve: Sendable {
-    private static let vectorBytes = RankColumns.blockRowCount
+///
+/// Unchecked: `tables` points into `storage`, which never changes and lives as long.
+final class Sieve: @unchecked Sendable {
+    fileprivate static let vectorBytes = RankColumns.blockRowCount
     /// Offsets are 16 bits, in units of eight bytes.
     private static let regionVectorsMax = 65_536 * 8 / vectorBytes - 1
+    /// Trees whose leaf values the kernel adds together.
+    private static let groupTreeCount = 4
 
-    private let nodes: AlignedTable<assay_forest_sieve_node>
-    private let planes: AlignedTable<assay_forest_sieve_plane>
+    private let tables: assay_forest_sieve_trees
+    private let storage: [AnyObject]
     private let byteColumns: AlignedTable<assay_forest_sieve_column>
-    private let treeCount: Int
+    private let groups: AlignedTable<assay_forest_sieve_group>
+    private let numbers: AlignedTable<assay_forest_sieve_numbers>
     /// Bytes of the region that a block works in.
     let regionByteCount: Int
-    /// Nodes of all planes: what a block costs.
-    let nodeCount: Int
+    /// What 32 rows cost.
+    let cycleCount: Double
 
-    init?(_ ensemble: TreeEnsemble, _ columns: RankColumns, _ leaves: LeafTable) {
-        var bytesOfColumn: [Int: Int] = [:]
-        var byteColumns: [assay_forest_sieve_column] = []
-        var nodes: [assay_forest_sieve_node] = []
-        var planes: [assay_forest_sieve_plane] = []
-        var slotCountMax = 0
+    /// - Parameter starts: By tree, where its leaf values start.
+    init?(_ ensemble: TreeEnsemble, _ columns: RankColumns, _ leaves: LeafTable, starts: AlignedTable<Int32>) {
         // Byte columns are numbered when all thresholds are known, so that slots can follow them.
         var used = Set<Int>()
         for (tree, tests) in zip(ensemble.trees, columns.tests) {
             for node in 0..<tree.nodeCount where !tree.isLeaf(node) { used.insert(Sieve.key(tests[node])) }
         }
+        var vectorOfColumn: [Int: Int32] = [:]
+        var byteColumns: [assay_forest_sieve_column] = []
         for key in used.sorted() {
-            bytesOfColumn[key] = byteColumns.count
+            vectorOfColumn[key] = Int32(256 + byteColumns.count)
             byteColumns.append(assay_forest_sieve_column(column: Int32(key >> 16), base: Int32(key & 0xffff) * 255))
         }
-        let firstColumn = 256
-        let firstSlot = firstColumn + byteColumns.count
-        guard firstSlot < Sieve.regionVectorsMax else { return nil }
-        for (index, tree) in ensemble.trees.enumerated() {
-            guard leaves.counts[index] <= 65_536 else { return nil }
-            // The low bytes' vector stays while the high ones are evaluated.
-            var taken: Int?
-            for plane in 0..<2 {
-                if plane == 1, leaves.counts[index] <= 256 {
-                    planes.append(assay_forest_sieve_plane(first_node: 0, node_count: 0, result: -1))
-                    continue
+        var builder = SieveBuilder(firstSlot: 256 + byteColumns.count)
+        var groups: [assay_forest_sieve_group] = []
+        var numbers: [assay_forest_sieve_numbers] = []
+        var cycleCount = 0.0
+        for first in stride(from: 0, to: ensemble.trees.count, by: Sieve.groupTreeCount) {
+            let group = first..<min(first + Sieve.groupTreeCount, ensemble.trees.count)
+            let (firstTile, firstRun) = (builder.tiles.count, builder.runs.count)
+            var operands: [(low: Int32, high: Int32?)] = []
+            for index in group {
+                guard leaves.counts[index] <= 65_536 else { return nil }
+                func evaluate(_ shift: Int32) -> Int32 {
+                    let tiling = SieveTiling(ensemble.trees[index], numbers: leaves.numbers[index], shift: shift)
+                    cycleCount += Double(tiling.cycleCount)
+                    return builder.add(tiling) { node in
+                        let test = columns.tests[index][node]
+                        return (vectorOfColumn[Sieve.key(test)]!, Int32(test.rank) % 255 - 128)
+                    }
                 }
-                var compiler = PlaneCompiler(tree: tree, numbers: leaves.numbers[index], shift: plane * 8, avoiding: taken)
-                let firstNode = nodes.count
-                let result = compiler.compile { node, left, right, slot in
-                    let test = columns.tests[index][node]
-                    let column = bytesOfColumn[Sieve.key(test)]!
-                    let threshold = UInt32(UInt8(bitPattern: Int8(Int(test.rank) % 255 - 128)))
-                    nodes.append(
-                        assay_forest_sieve_node(
-                            threshold: threshold * 0x0101_0101, column: Sieve.offset(firstColumn + column),
-                            left: Sieve.offset(left.vector(firstSlot)), right: Sieve.offset(right.vector(firstSlot)),
-                            result: Sieve.offset(firstSlot + slot)))
-                }
-                slotCountMax = max(slotCountMax, compiler.slotCount)
-                guard firstSlot + slotCountMax < Sieve.regionVectorsMax, nodes.count < Int32.max else { return nil }
-                if case .slot(let slot) = result { taken = slot }
-                planes.append(
-                    assay_forest_sieve_plane(
-                        first_node: Int32(firstNode), node_count: Int32(nodes.count - firstNode),
-                        result: Int32(result.vector(firstSlot) * Sieve.vectorBytes)))
+                operands.append((evaluate(0), leaves.counts[index] <= 256 ? nil : evaluate(8)))
             }
+            builder.place()
+            guard builder.vectorCount < Sieve.regionVectorsMax, builder.tiles.count < Int32.max else { return nil }
+            for (low, high) in operands {
+                numbers.append(
+                    assay_forest_sieve_numbers(
+                        low: builder.vector(low) * Int32(Sieve.vectorBytes),
+                        high: high.map { builder.vector($0) * Int32(Sieve.vectorBytes) } ?? -1))
+            }
+            groups.append(
+                assay_forest_sieve_group(
+                    first_tile: Int32(firstTile), first_run: Int32(firstRun), run_count: Int32(builder.runs.count - firstRun),
+                    first_tree: Int32(first), tree_count: Int32(group.count)))
         }
-        self.nodes = AlignedTable(nodes)
-        self.planes = AlignedTable(planes)
         self.byteColumns = AlignedTable(byteColumns)
-        treeCount = ensemble.trees.count
-        nodeCount = nodes.count
-        regionByteCount = (firstSlot + slotCountMax) * Sieve.vectorBytes
+        self.groups = AlignedTable(groups)
+        self.numbers = AlignedTable(numbers)
+        self.cycleCount = cycleCount
+        regionByteCount = builder.vectorCount * Sieve.vectorBytes
+        let (tiles, runs) = (AlignedTable(builder.tiles), AlignedTable(builder.runs))
+        storage = [tiles, runs, starts, leaves.values]
+        tables = assay_forest_sieve_trees(
+            tiles: tiles.start, runs: runs.start, groups: self.groups.start, group_count: Int32(groups.count), numbers: self.numbers.start,
+            leaf_base: starts.start, leaves: leaves.values.start)
     }
 
     private static func key(_ test: RankColumns.Test) -> Int { Int(test.column) << 16 | Int(test.rank) / 255 }
-    private static func offset(_ vector: Int) -> UInt16 { UInt16(vector * vectorBytes / 8) }
 
     /// Fills the constants; once for each region.
     static func prepare(_ region: UnsafeMutableRawPointer) {
@@ -102,105 +111,120 @@ struct Sieve: Sendable {
     }
 
     /// Adds every tree's leaf values to the sums of a block's rows, for a model of one output.
-    func addLeaves(
-        _ leaves: LeafTable, starts: AlignedTable<Int32>, region: UnsafeMutableRawPointer, sums: UnsafeMutablePointer<Double>,
-        rowCount: Int, vectorBits: Int32
-    ) {
-        assay_forest_sieve_sums(
-            nodes.start, planes.start, starts.start, treeCount, leaves.values.start, region.assumingMemoryBound(to: UInt8.self), sums,
-            rowCount, vectorBits)
+    func addLeaves(region: UnsafeMutableRawPointer, sums: UnsafeMutablePointer<Double>, rowCount: Int, vectorBits: Int32) {
+        withUnsafePointer(to: tables) {
+            assay_forest_sieve_sums($0, region.assumingMemoryBound(to: UInt8.self), sums, rowCount, vectorBits)
+        }
     }
 
-    /// The leaf numbers of one tree for a block's rows, as low and high bytes; no high bytes where the low ones suffice.
-    func leafNumbers(
-        tree: Int, region: UnsafeMutableRawPointer, rowCount: Int, vectorBits: Int32
-    ) -> (low: UnsafePointer<UInt8>, high: UnsafePointer<UInt8>?) {
+    /// Hands out, tree by tree, the leaf numbers of a block's rows, as low and high bytes; no high bytes where the low ones suffice.
+    @inline(__always)
+    func forEachTree(
+        region: UnsafeMutableRawPointer, rowCount: Int, vectorBits: Int32,
+        _ body: (_ tree: Int, _ low: UnsafePointer<UInt8>, _ high: UnsafePointer<UInt8>?) -> Void
+    ) {
         let bytes = region.assumingMemoryBound(to: UInt8.self)
-        assay_forest_sieve(nodes.start, planes.start + 2 * tree, bytes, rowCount, vectorBits)
-        let low = UnsafePointer(bytes + Int(planes[2 * tree].result))
-        guard planes[2 * tree + 1].result >= 0 else { return (low, nil) }
-        assay_forest_sieve(nodes.start, planes.start + (2 * tree + 1), bytes, rowCount, vectorBits)
-        return (low, UnsafePointer(bytes + Int(planes[2 * tree + 1].result)))
+        for index in 0..<groups.count {
+            withUnsafePointer(to: tables) { assay_forest_sieve($0, Int32(index), bytes, rowCount, vectorBits) }
+            let group = groups[index]
+            for tree in Int(group.first_tree)..<Int(group.first_tree + group.tree_count) {
+                let numbers = numbers[tree]
+                body(tree, UnsafePointer(bytes + Int(numbers.low)), numbers.high < 0 ? nil : UnsafePointer(bytes + Int(numbers.high)))
+            }
+        }
     }
 }
 
-/// Orders one tree's nodes and gives them slots.
-private struct PlaneCompiler {
-    enum Operand: Equatable {
-        case constant(UInt8)
-        case slot(Int)
+/// Puts the tiles of a group of trees in order and gives them slots.
+private struct SieveBuilder {
+    /// Tiles that are put in order together: half of them have constants only, and each of those takes a slot.
+    private static let sortedCount = 128
 
-        func vector(_ firstSlot: Int) -> Int {
-            switch self {
-            case .constant(let value): Int(value)
-            case .slot(let slot): firstSlot + slot
-            }
-        }
+    private(set) var tiles: [assay_forest_sieve_tile] = []
+    private(set) var runs: [assay_forest_sieve_run] = []
+    /// Vectors of the region.
+    private(set) var vectorCount: Int
+    private let firstSlot: Int
+    /// The group's tiles; operands count them from the group's first one.
+    private var group: [(tile: SieveTile, columns: SIMD4<Int32>, thresholds: SIMD4<Int32>)] = []
+    /// By tile of the group: where its vector is.
+    private var vectorOfTile: [Int32] = []
+
+    init(firstSlot: Int) {
+        self.firstSlot = firstSlot
+        vectorCount = firstSlot
     }
 
-    let tree: DecisionTree
-    /// By node: the byte that all leaves below have, or -1.
-    private var constant: [Int]
-    /// By node: how many slots its evaluation takes.
-    private var need: [Int]
-    private(set) var slotCount = 0
-    private let avoided: Int?
+    /// Takes a tree into the group, or one byte of its leaf numbers.
+    ///
+    /// - Returns: The operand that stands for the leaf numbers.
+    mutating func add(_ tiling: SieveTiling, test: (_ node: Int) -> (column: Int32, threshold: Int32)) -> Int32 {
+        let first = Int32(group.count)
+        func moved(_ operand: Int32) -> Int32 { operand < SieveTile.firstTileOperand ? operand : operand + first }
+        for var tile in tiling.tiles {
+            var (columns, thresholds) = (SIMD4<Int32>(), SIMD4<Int32>())
+            for index in 0..<tile.shape.testCount { (columns[index], thresholds[index]) = test(Int(tile.nodes[index])) }
+            for index in 0...tile.shape.testCount { tile.operands[index] = moved(tile.operands[index]) }
+            group.append((tile, columns, thresholds))
+        }
+        return moved(tiling.root)
+    }
 
-    /// - Parameter avoided: A slot to leave alone.
-    init(tree: DecisionTree, numbers: [Int32], shift: Int, avoiding avoided: Int?) {
-        self.tree = tree
-        self.avoided = avoided
-        constant = [Int](repeating: -1, count: tree.nodeCount)
-        need = [Int](repeating: 0, count: tree.nodeCount)
-        for node in (0..<tree.nodeCount).reversed() {
-            if tree.isLeaf(node) {
-                // A low byte of one plane only is whole: with more than 256 numbers the upper one follows.
-                constant[node] = Int(numbers[Int(tree.left[node])] >> Int32(shift)) & 0xff
-            } else {
-                let (left, right) = (Int(tree.left[node]), Int(tree.right[node]))
-                if constant[left] >= 0, constant[left] == constant[right] {
-                    constant[node] = constant[left]
+    /// Where an operand of the group is, once the group has its places.
+    func vector(_ operand: Int32) -> Int32 {
+        operand < SieveTile.firstTileOperand ? operand : vectorOfTile[Int(operand - SieveTile.firstTileOperand)]
+    }
+
+    mutating func place() {
+        vectorOfTile = [Int32](repeating: 0, count: group.count)
+        let firstRun = runs.count
+        var free: [Int32] = []
+        var next = Int32(firstSlot)
+        for start in stride(from: 0, to: group.count, by: SieveBuilder.sortedCount) {
+            // Lower ones first, so that what a tile reads still stands before it; among those of one height, shape by shape.
+            let order = (start..<min(start + SieveBuilder.sortedCount, group.count)).sorted { left, right in
+                let (a, b) = (group[left].tile, group[right].tile)
+                if a.height != b.height { return a.height < b.height }
+                if a.isConstant != b.isConstant { return a.isConstant }
+                if a.shape != b.shape { return a.shape.rawValue < b.shape.rawValue }
+                return left < right
+            }
+            for index in order {
+                var tile = group[index].tile
+                for operand in 0...tile.shape.testCount {
+                    tile.operands[operand] = vector(tile.operands[operand])
+                    // Its result may take the place of what it reads.
+                    if tile.operands[operand] >= firstSlot { free.append(tile.operands[operand]) }
+                }
+                if let slot = free.popLast() {
+                    vectorOfTile[index] = slot
                 } else {
-                    need[node] = max(1, need[left] == need[right] ? need[left] + 1 : max(need[left], need[right]))
+                    vectorOfTile[index] = next
+                    next += 1
+                }
+                emit(tile, group[index].columns, group[index].thresholds, result: vectorOfTile[index])
+                // A run does not go on from one group to the next.
+                let (shape, isConstant) = (tile.shape.rawValue, tile.isConstant)
+                if runs.count > firstRun, let last = runs.last, last.shape == shape, last.is_constant == isConstant, last.count < .max {
+                    runs[runs.count - 1].count += 1
+                } else {
+                    runs.append(assay_forest_sieve_run(shape: shape, is_constant: isConstant, count: 1))
                 }
             }
         }
+        vectorCount = max(vectorCount, Int(next))
+        group.removeAll(keepingCapacity: true)
     }
 
-    /// Hands out the nodes in the order of evaluation and returns where the root's vector is then.
-    mutating func compile(_ emit: (_ node: Int, _ left: Operand, _ right: Operand, _ slot: Int) -> Void) -> Operand {
-        if constant[0] >= 0 { return .constant(UInt8(constant[0])) }
-        var operands: [Operand] = []
-        var free: [Int] = []
-        // A node stands here twice: first to have its children done, then itself.
-        var pending: [(node: Int, isReady: Bool)] = [(0, false)]
-        while let (node, isReady) = pending.popLast() {
-            if constant[node] >= 0 {
-                operands.append(.constant(UInt8(constant[node])))
-                continue
-            }
-            let (left, right) = (Int(tree.left[node]), Int(tree.right[node]))
-            let isLeftFirst = need[left] >= need[right]
-            if !isReady {
-                pending.append((node, true))
-                pending.append((isLeftFirst ? right : left, false))
-                pending.append((isLeftFirst ? left : right, false))
-                continue
-            }
-            let second = operands.removeLast()
-            let first = operands.removeLast()
-            for operand in [first, second] { if case .slot(let slot) = operand { free.append(slot) } }
-            let slot: Int
-            if let reused = free.popLast() {
-                slot = reused
-            } else {
-                if slotCount == avoided { slotCount += 1 }
-                slot = slotCount
-                slotCount += 1
-            }
-            emit(node, isLeftFirst ? first : second, isLeftFirst ? second : first, slot)
-            operands.append(.slot(slot))
-        }
-        return operands[0]
+    /// Takes a tile whose operands are vectors of the region.
+    private mutating func emit(_ tile: SieveTile, _ columns: SIMD4<Int32>, _ thresholds: SIMD4<Int32>, result: Int32) {
+        func offset(_ vector: Int32) -> UInt16 { UInt16(truncatingIfNeeded: Int(vector) * Sieve.vectorBytes / 8) }
+        func bytes(_ threshold: Int32) -> UInt32 { UInt32(UInt8(truncatingIfNeeded: threshold)) * 0x0101_0101 }
+        tiles.append(
+            assay_forest_sieve_tile(
+                threshold: (bytes(thresholds[0]), bytes(thresholds[1]), bytes(thresholds[2])),
+                column: (offset(columns[0]), offset(columns[1]), offset(columns[2])),
+                operand: (offset(tile.operands[0]), offset(tile.operands[1]), offset(tile.operands[2]), offset(tile.operands[3])),
+                result: offset(result)))
     }
 }
