@@ -5,7 +5,7 @@
     python3 Tests/Oracles/leaf_parity.py .build/release/leaf-walk [--quick] [--rows N] [--only WORD…] [--skip NAME…] [--out FILE]
 
 Needs numpy and, of onnxruntime (with onnx, skl2onnx and onnxmltools), lightgbm, xgboost, scikit-learn and sklearn2pmml (with Java), those
-that are to be compared; says which are absent. Runs in about a gigabyte of memory and, at a million rows, in an hour or two of one core.
+that are to be compared; says which are absent. Runs in about a gigabyte of memory and, at a million rows, in two or three hours of one core.
 Rows are drawn from what the model was trained on and hold every threshold of the model with its Float32 and Float64 neighbours on both
 sides (of a pipeline, what its steps make of them), zeros of both signs, LightGBM's bounds of zero, subnormal numbers, missing values,
 unknown, negative and broken categories. Columns of the table:
