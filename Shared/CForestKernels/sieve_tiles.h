@@ -35,7 +35,7 @@ INLINE void NAMED(sieve_run)(
 #define OPERAND(K) (is_constant ? constant[K] : operand[K][i])
 #define SELECT(TEST, LEFT, RIGHT)                                                                                                  \
     ({                                                                                                                             \
-        NAMED(Bytes) goes_right = column[TEST][i] > threshold[TEST];                                                                      \
+        NAMED(Bytes) goes_right = column[TEST][i] > threshold[TEST];                                                               \
         ((RIGHT) & goes_right) | ((LEFT) & ~goes_right);                                                                           \
     })
             switch (shape) {
@@ -59,7 +59,7 @@ INLINE void NAMED(sieve_group)(const assay_forest_sieve_trees *trees, int32_t gr
         const assay_forest_sieve_tile *next = tile + run->count;
         switch (2 * run->shape + run->is_constant) {
 #define RUN(SHAPE)                                                                                                                 \
-    case 2 * SHAPE: NAMED(sieve_run)(tile, next, region, vectors, SHAPE, false); break;                                                   \
+    case 2 * SHAPE: NAMED(sieve_run)(tile, next, region, vectors, SHAPE, false); break;                                            \
     case 2 * SHAPE + 1: NAMED(sieve_run)(tile, next, region, vectors, SHAPE, true); break
             RUN(ASSAY_FOREST_SIEVE_ONE);
             RUN(ASSAY_FOREST_SIEVE_LEFT_TWO);

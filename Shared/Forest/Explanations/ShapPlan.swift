@@ -120,7 +120,7 @@ struct ShapPlanBuilder {
         grove.output = Int32(entries[indexes[0]].tree.firstOutput + entries[indexes[0]].value)
         grove.root_count = Int32(indexes.count)
         slotCount = max(slotCount, Int(2 * grove.nodes.count + grove.root_count))
-        var grown = Grown()
+        var layout = GroveLayout()
         var queue: [(place: Place, slot: Int32)] = []
         for (number, entry) in indexes.enumerated() {
             queue.append((Place(entry: entry, node: 0), 2 * grove.nodes.count + Int32(number)))
@@ -135,11 +135,11 @@ struct ShapPlanBuilder {
                 leaves.append(cshap_leaf(value: entry.tree.value(of: place.node, entry.value), slot: Int64(slot * slotBytes)))
             case .small(let shape):
                 shapeSlots[shape.rawValue].append(slot * slotBytes)
-                append(place, of: shape, columns, &grown)
+                append(place, of: shape, columns, &layout)
             case .large:
                 let pair = 2 * (Int32(nodes.count) - grove.nodes.first)
                 slots.append(slot * slotBytes)
-                nodes.append(enter(place, Site(shape: nil, index: nodes.count), firstIsRight: false, columns, &grown))
+                nodes.append(enter(place, Site(shape: nil, index: nodes.count), firstIsRight: false, columns, &layout))
                 queue.append((Place(entry: place.entry, node: Int(entry.tree.left[place.node])), pair))
                 queue.append((Place(entry: place.entry, node: Int(entry.tree.right[place.node])), pair + 1))
             }
@@ -155,7 +155,7 @@ struct ShapPlanBuilder {
     }
 
     /// Adds the nodes and leaves of a small subtree to those of a shape, depth first.
-    private mutating func append(_ place: Place, of shape: ShapShape, _ columns: ShapColumns, _ grown: inout Grown) {
+    private mutating func append(_ place: Place, of shape: ShapShape, _ columns: ShapColumns, _ layout: inout GroveLayout) {
         let entry = entries[place.entry]
         guard case .small(let own) = entry.shapes[place.node] else {
             shapeValues[shape.rawValue].append(entry.tree.value(of: place.node, entry.value))
@@ -164,14 +164,14 @@ struct ShapPlanBuilder {
         var children = [Int(entry.tree.left[place.node]), Int(entry.tree.right[place.node])]
         let firstIsRight = own != .T && entry.shapes[children[0]].size < entry.shapes[children[1]].size
         let site = Site(shape: shape, index: shapeNodes[shape.rawValue].count)
-        shapeNodes[shape.rawValue].append(enter(place, site, firstIsRight: firstIsRight, columns, &grown))
+        shapeNodes[shape.rawValue].append(enter(place, site, firstIsRight: firstIsRight, columns, &layout))
         guard own != .T else { return }
         if firstIsRight { children.reverse() }
-        for child in children { append(Place(entry: place.entry, node: child), of: shape, columns, &grown) }
+        for child in children { append(Place(entry: place.entry, node: child), of: shape, columns, &layout) }
     }
 
     /// What is known of a grove's nodes while it is laid out.
-    private struct Grown {
+    private struct GroveLayout {
         /// By side of a node: the product of the shares of the sides that a path through it takes at the nodes of its feature, and the factors.
         var known: [Side: (z: Double, pair: Int32)] = [:]
         /// By place: where it lies now.
@@ -182,7 +182,7 @@ struct ShapPlanBuilder {
 
     /// A node as the walks read it: takes a sum and a pair of factors.
     private mutating func enter(
-        _ place: Place, _ site: Site, firstIsRight: Bool, _ columns: ShapColumns, _ grown: inout Grown
+        _ place: Place, _ site: Site, firstIsRight: Bool, _ columns: ShapColumns, _ layout: inout GroveLayout
     ) -> Entered {
         let entry = entries[place.entry]
         let tree = entry.tree
@@ -192,21 +192,21 @@ struct ShapPlanBuilder {
         if entry.paths.earlier[node] >= 0 {
             let earlier = Place(entry: place.entry, node: Int(entry.paths.earlier[node]))
             let isRight = entry.paths.isRightOfEarlier[node]
-            let earlierSite = grown.sites[earlier]!
+            let earlierSite = layout.sites[earlier]!
             let above = earlierSite.shape.map { shapeNodes[$0.rawValue][earlierSite.index].test } ?? nodes[earlierSite.index].test
-            if above.column == test.column, !grown.isMixed.contains(earlier) {
+            if above.column == test.column, !layout.isMixed.contains(earlier) {
                 test.low = isRight ? max(above.low, above.rank) : above.low
                 test.high = isRight ? above.high : min(above.high, above.rank)
             } else {
-                grown.isMixed.insert(place)
+                layout.isMixed.insert(place)
                 repeats.append((site, earlierSite, isRight))
             }
         }
-        grown.sites[place] = site
+        layout.sites[place] = site
         let shares = (left: entry.shares.share(node, goingRight: false), right: entry.shares.share(node, goingRight: true))
         var known = cshap_node(
             change: (shares.right, -shares.left, 0), base: shares.left, sum: takeSum(of: tree.feature[node]) * Int32(laneCount * 8),
-            factor: factor(of: place, entry, &grown.known) * Int32(2 * laneCount * 8))
+            factor: factor(of: place, entry, &layout.known) * Int32(2 * laneCount * 8))
         if firstIsRight {
             known.change = (-shares.right, shares.left, 0)
             known.base = shares.right
