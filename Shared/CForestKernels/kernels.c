@@ -380,8 +380,8 @@ AVX512 void assay_forest_walk_leaves_avx512(const assay_forest_walk *tables, con
     else walk(tables, load_ranks(ranks, 6), NULL, 1, 6, NULL, result);
 }
 
-AVX512 double assay_forest_walk_score_avx512(const assay_forest_ranks *ranks, const assay_forest_walk *tables, const double *row) {
-    double sum = 0;
+AVX512 double assay_forest_walk_score_avx512(
+    const assay_forest_ranks *ranks, const assay_forest_walk *tables, const double *row, double sum) {
     if (tables->column_bits == 5) {
         walk(tables, (Ranks){rank_register(ranks, row, 0), _mm512_setzero_si512()}, NULL, 1, 5, &sum, NULL);
     } else {

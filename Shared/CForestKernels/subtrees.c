@@ -302,7 +302,7 @@ AVX2 INLINE double walk_group(
 }
 
 AVX2 INLINE double score(
-    const assay_forest_ranks *columns, const assay_forest_subtrees *trees, const double *row, int tables) {
+    const assay_forest_ranks *columns, const assay_forest_subtrees *trees, const double *row, double sum, int tables) {
     Ranks ranks;
 #pragma clang loop unroll(full)
     for (int table = 0; table < tables; table++) {
@@ -313,17 +313,16 @@ AVX2 INLINE double score(
         }
         set_ranks(&ranks, table, half[0], half[1]);
     }
-    double sum = 0;
     for (int32_t first = 0; first < trees->tree_count; first += GROUP) sum = walk_group(trees, first, &ranks, tables, sum, NULL);
     return sum;
 }
 
 AVX2 double assay_forest_subtrees_score_avx2(
-    const assay_forest_ranks *ranks, const assay_forest_subtrees *trees, const double *row) {
+    const assay_forest_ranks *ranks, const assay_forest_subtrees *trees, const double *row, double sum) {
     switch (trees->table_count) {
-    case 1: return score(ranks, trees, row, 1);
-    case 2: return score(ranks, trees, row, 2);
-    default: return score(ranks, trees, row, 4);
+    case 1: return score(ranks, trees, row, sum, 1);
+    case 2: return score(ranks, trees, row, sum, 2);
+    default: return score(ranks, trees, row, sum, 4);
     }
 }
 

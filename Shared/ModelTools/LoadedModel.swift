@@ -55,7 +55,7 @@ extension TreeEnsemble {
     /// Scores of one row's margins.
     package func scores(of margins: [Double]) -> [Double] {
         var scores = margins
-        scores.withUnsafeMutableBufferPointer { link.apply(to: $0) }
+        scores.withUnsafeMutableBufferPointer { link.apply(to: $0, in: arithmetic) }
         return scores
     }
 }

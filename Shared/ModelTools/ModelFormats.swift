@@ -53,6 +53,8 @@ package enum ModelFormats {
         package var thresholds: DecisionThresholds?
         /// The words for its reasons; nil for the model's own, where its features keep their names.
         package var reasons: ReasonFile?
+        /// Whether the model scores in the arithmetic of the library that it comes from.
+        package var keepsSourceArithmetic = false
 
         package init(features: [String]? = nil, featureSet: ContentHash? = nil, thresholds: DecisionThresholds? = nil) {
             self.features = features
@@ -71,12 +73,22 @@ package enum ModelFormats {
         if let features = conversion.features, features.count != model.features.count {
             throw ModelToolFailure("\(model.path): the model has \(model.features.count) features, the feature set \(features.count)")
         }
+        var ensemble = model.ensemble
+        if conversion.keepsSourceArithmetic {
+            guard ensemble.sourceArithmetic != .portable else {
+                throw ModelToolFailure(
+                    "\(model.path): the arithmetic of its source is not known, so scores cannot be that to the last bit; leave out --source-arithmetic"
+                )
+            }
+            ensemble = ensemble.inSourceArithmetic
+        }
+        ensemble.sourceArithmetic = ensemble.arithmetic
         return try Forest(
             kind: model.forest?.kind ?? (model.ensemble.trees.count == 1 ? .tree : .forest),
             features: conversion.features ?? model.features, featureSet: conversion.featureSet ?? model.featureSet, thresholds: thresholds,
             training: model.training,
             reasons: conversion.reasons ?? ((conversion.features ?? model.features) == model.features ? model.forest?.reasons : nil),
-            ensemble: model.ensemble)
+            ensemble: ensemble)
     }
 
     /// The forest of several forests' trees: the parts of one training put together again, or the trees of forests in the order given.
@@ -104,7 +116,9 @@ package enum ModelFormats {
             guard forest.featureSet == forests[0].featureSet else {
                 throw ModelToolFailure("\(model.path): it was trained on another feature set than \(first.path)")
             }
-            guard forest.ensemble.inputPrecision == ensemble.inputPrecision, forest.ensemble.baseScores == ensemble.baseScores else {
+            guard forest.ensemble.inputPrecision == ensemble.inputPrecision, forest.ensemble.arithmetic == ensemble.arithmetic,
+                forest.ensemble.baseScores == ensemble.baseScores
+            else {
                 throw ModelToolFailure("\(model.path): it computes in another precision or from another base score than \(first.path)")
             }
             guard forest.reasons == forests[0].reasons else {

@@ -13,6 +13,7 @@ extension LoadedModel {
             ("features", "\(features.count)"), ("outputs", "\(ensemble.outputCount)"),
             ("aggregation", "\(ensemble.aggregation)"), ("link", "\(ensemble.link)"), ("input precision", "\(ensemble.inputPrecision)"),
         ]
+        if ensemble.arithmetic != .portable { list.append(("arithmetic", ensemble.arithmetic.rawValue)) }
         if ensemble.baseScores.contains(where: { $0 != 0 }) {
             list.append(("base scores", ensemble.baseScores.prefix(8).map { "\($0)" }.joined(separator: ", ")))
         }

@@ -21,6 +21,7 @@ extension Forest {
             .init(MetadataKey.reviewThreshold, thresholds.review.description),
             .init(MetadataKey.declineThreshold, thresholds.decline.description),
         ]
+        if ensemble.arithmetic != .portable { metadata.append(.init(MetadataKey.arithmetic, ensemble.arithmetic.rawValue)) }
         if let training { metadata += training.properties }
         do throws(ForestFailure) { return try ensemble.onnxModel(metadata: metadata).encode() } catch {
             preconditionFailure("a valid forest can be written: \(error)")
@@ -41,7 +42,7 @@ extension Forest {
         let model = try OnnxModel(decoding: bytes)
         let metadata = try Metadata(model)
         let pipeline = try ModelPipeline(model, columnCount: metadata?.features.count)
-        let ensemble = try pipeline.ensemble()
+        var ensemble = try pipeline.ensemble()
         guard let metadata else {
             let names = pipeline.inputs.count > 1 && pipeline.inputs.allSatisfy { $0.columnCount == 1 }
             let forest = try Forest(
@@ -50,6 +51,8 @@ extension Forest {
                 thresholds: DecisionThresholds(review: 1, decline: 1), ensemble: ensemble)
             return (forest, false)
         }
+        ensemble.arithmetic = metadata.arithmetic
+        ensemble.sourceArithmetic = metadata.arithmetic
         let forest = try Forest(
             kind: metadata.kind, features: metadata.features, featureSet: metadata.featureSet, thresholds: metadata.thresholds,
             training: metadata.training, reasons: metadata.reasons, ensemble: ensemble)
@@ -65,6 +68,7 @@ private struct Metadata {
     var thresholds: DecisionThresholds
     var training: TrainingRecord?
     var reasons: ReasonFile?
+    var arithmetic = TreeEnsemble.Arithmetic.portable
 
     /// nil for a file of another origin.
     init?(_ model: OnnxModel) throws(ForestFailure) {
@@ -124,6 +128,12 @@ private struct Metadata {
             do throws(YamlFailure) { reasons = try ReasonFile(yaml: Array(text.utf8), file: MetadataKey.reasons) } catch {
                 throw ForestFailure(at: "metadata.\(MetadataKey.reasons)", "\(error)")
             }
+        }
+        if let text = values[MetadataKey.arithmetic] {
+            guard let known = TreeEnsemble.Arithmetic(rawValue: text) else {
+                throw ForestFailure(at: "metadata.\(MetadataKey.arithmetic)", "\"\(text.prefix(40))\", which this version does not know")
+            }
+            arithmetic = known
         }
         let review = try Metadata.number(try required(MetadataKey.reviewThreshold), MetadataKey.reviewThreshold)
         let decline = try Metadata.number(try required(MetadataKey.declineThreshold), MetadataKey.declineThreshold)

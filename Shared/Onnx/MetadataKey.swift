@@ -12,6 +12,8 @@ enum MetadataKey {
     static let reasons = "assay.reasons"
     static let reviewThreshold = "assay.threshold.review"
     static let declineThreshold = "assay.threshold.decline"
+    /// ``TreeEnsemble/Arithmetic`` in which the model scores; absent for the portable one.
+    static let arithmetic = "assay.arithmetic"
     /// RFC 3339.
     static let trainingFrom = "assay.training.from"
     static let trainingUntil = "assay.training.until"
@@ -26,7 +28,7 @@ enum MetadataKey {
 
     /// All but those that end in a name.
     static let all = [
-        version, kind, features, featureSet, reasons, reviewThreshold, declineThreshold, trainingFrom, trainingUntil, trainingRows,
-        trainingFrauds, trainingSeed, categories,
+        version, kind, features, featureSet, reasons, reviewThreshold, declineThreshold, arithmetic, trainingFrom, trainingUntil,
+        trainingRows, trainingFrauds, trainingSeed, categories,
     ]
 }

@@ -34,7 +34,7 @@ struct XGBoostTests {
         let model = try read(xgboostText())
         #expect(model.features.map(\.name) == ["f0", "f1"])
         #expect(model.version == "2.0.3" && model.source == .xgboost && model.classLabels == ["0", "1"])
-        #expect(model.ensemble.inputPrecision == .single && model.ensemble.sourceSumPrecision == .single)
+        #expect(model.ensemble.inputPrecision == .single && model.ensemble.sourceArithmetic == .xgboost)
         #expect(model.ensemble.link == .logistic && model.ensemble.baseScores == [0])
         #expect(model.ensemble.trees[0].cover == [10, 6, 2.5, 3.5, 4])
     }
@@ -79,8 +79,7 @@ struct XGBoostTests {
 
     @Test func sumsInFloatsStartWithTheBaseScore() throws {
         let model = try read(xgboostText(objective: "reg:squarederror", baseScore: "1.6777216E7"))
-        let sums = [1.0, 0].withUnsafeBufferPointer { model.ensemble.marginsSummedAsSource(row: $0) }
-        #expect(sums == [16_777_216])  // + 1, then + 0.25: both are lost in a Float
+        #expect(model.ensemble.inSourceArithmetic.margins(row: [1, 0]) == [16_777_216])  // + 1, then + 0.25: both are lost in a Float
         #expect(model.ensemble.margins(row: [1, 0]) == [16_777_217.25])
     }
 

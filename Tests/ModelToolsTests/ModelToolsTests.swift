@@ -210,6 +210,29 @@ import Training
         }
     }
 
+    @Test func aConversionKeepsTheSourcesArithmeticWhereAsked() throws {
+        let leaf = DecisionTree(feature: [-1], threshold: [0], left: [0], right: [-1], flags: [[]], cover: [1], leafValues: [0x1p-30])
+        let ensemble = TreeEnsemble(
+            featureCount: 1, inputPrecision: .single, sourceArithmetic: .xgboost, baseScores: [0.5], trees: [leaf])
+        let model = LoadedModel(
+            path: "boosted", format: .xgboostJson, byteCount: 1, hash: ContentHash(of: [1]), ensemble: ensemble, features: ["x"])
+        var conversion = ModelFormats.Conversion(thresholds: DecisionThresholds(review: 0.2, decline: 0.3))
+        func margin() throws -> Double { try load(ModelFormats.convert(model, conversion)).ensemble.margins(row: [0])[0] }
+        #expect(try margin() == 0.5 + 0x1p-30)
+        conversion.keepsSourceArithmetic = true
+        // Lost in a Float.
+        #expect(try margin() == 0.5)
+        let kept = try load(ModelFormats.convert(model, conversion))
+        #expect(kept.properties.contains { $0 == ("arithmetic", "xgboost") })
+        #expect(ModelVerification(kept, rows: ModelVerification.probes(kept.ensemble, rowCount: 50, seed: 1)).isFlawless)
+        // What was converted without it has forgotten it.
+        conversion.keepsSourceArithmetic = false
+        let portable = try load(ModelFormats.convert(model, conversion))
+        conversion.keepsSourceArithmetic = true
+        let failure = try #require(throws: ModelToolFailure.self) { try ModelFormats.convert(portable, conversion) }
+        #expect(failure.description.contains("--source-arithmetic"))
+    }
+
     @Test func aBenchReadsTheClockForEveryBatchSize() async throws {
         let model = try load(try await arbitraryForest(seed: 13))
         var probes = ProbeRows(model.ensemble)

@@ -16,6 +16,24 @@ import Testing
         #expect(forest.contentHash == ContentHash(of: bytes))
     }
 
+    @Test(arguments: TreeEnsemble.Arithmetic.allCases)
+    func aForestKeepsItsArithmetic(arithmetic: TreeEnsemble.Arithmetic) throws {
+        var random = Seeded(31)
+        let forest = try arbitraryForest(using: &random)
+        var ensemble = forest.ensemble
+        ensemble.arithmetic = arithmetic
+        ensemble.sourceArithmetic = arithmetic
+        let kept = try Forest(kind: forest.kind, features: forest.features, thresholds: forest.thresholds, ensemble: ensemble)
+        #expect(try Forest.load(kept.encode()) == kept)
+        let key = "assay.arithmetic"
+        var model = try OnnxModel(decoding: kept.encode())
+        #expect(model.metadata.first { $0.key == key }?.value == (arithmetic == .portable ? nil : arithmetic.rawValue))
+        model.metadata.removeAll { $0.key == key }
+        model.metadata.append(.init(key, "vax"))
+        let failure = try #require(throws: ForestFailure.self) { try Forest.load(model.encode()) }
+        #expect(failure.place == "metadata.assay.arithmetic" && failure.problem.contains("vax"))
+    }
+
     /// Inner nodes and leaves have lists of their own where categories are: nodes may come back in another order, once.
     @Test(arguments: 0..<60 as Range<UInt64>)
     func aForestWithCategoriesSurvivesItsFile(seed: UInt64) throws {

@@ -11,24 +11,20 @@ sides (of a pipeline, what its steps make of them), zeros of both signs, LightGB
 unknown, negative and broken categories. Columns of the table:
 
     leaves   compared, and how many of them are wrong
-    margins  whether sums of our leaves in the source's type and order are the source's to the last bit
-    f64      greatest difference between the source's margins and ours, which are sums in Float64
-    ulp      how far the source's scores are from its link of these margins, in units of the last place of its type
-    score    greatest difference between the source's scores and ours, whose links are taken in Float64 too
+    margins  whether our margins in the source's arithmetic (assay model convert --source-arithmetic) are the source's to the last bit
+    ulp      how far our scores in the source's arithmetic are from the source's, in units of the last place of its type
+    f64      greatest difference between the source's margins and those that services have unless told otherwise: sums in Float64
+    score    the same of scores, whose links are taken in Float64 too
 
-Leaves must be the same, margins equal and scores within one unit, without a link equal as well. So must f64 be 0 where the source sums in
-Float64 from 0 on: LightGBM and scikit-learn's forests; its boosting begins with the base score, which we add last, and differs by some 1e-15.
-A model that breaks this is FAIL and the status 1, as it is where nothing was compared. ONNX Runtime tells no leaves: a regressor of the same
-nodes, whose weights are the leaves' numbers, does.
+All but the leaves are what the compiled engines give. Leaves must be the same; margins equal; f64 be 0 and scores equal where the source
+sums in Float64, else scores within one unit. A model that breaks this is FAIL and the status 1, as it is where nothing was compared. ONNX
+Runtime tells no leaves: a regressor of the same nodes, whose weights are the leaves' numbers, does.
 
-Links too are taken as the source takes them, in its type, order and C library: LightGBM's in Float64, those of XGBoost and ONNX Runtime in
-Float32. Links in Float64 of the same margins would be several units from XGBoost's softmax and thousands from ONNX Runtime, which takes a
-score below a half from 1: of one of 1e-4 some 13 bits of 24 are left there.
+Where the source sums in Float32, f64 and score are the source's own rounding, and that of its links: of scores below a half, which it takes
+from 1, ONNX Runtime keeps some 13 bits of 24 at 1e-4.
 """
 
 import argparse
-import ctypes
-import ctypes.util
 import importlib.metadata
 import importlib.util
 import json
@@ -52,12 +48,6 @@ warnings.filterwarnings("ignore", category=RuntimeWarning)  # sums of probes wit
 BLOCK_LEAVES = 10_000_000
 BLOCK_ROWS = 200_000
 
-# The C library's, which the sources call; NumPy has its own, an ulp or two away.
-LIBRARY = ctypes.CDLL(ctypes.util.find_library("m"))
-EXP, EXPF = LIBRARY.exp, LIBRARY.expf
-EXP.argtypes, EXP.restype = [ctypes.c_double], ctypes.c_double
-EXPF.argtypes, EXPF.restype = [ctypes.c_float], ctypes.c_float
-
 
 class Walk:
     """The tool, with a model loaded."""
@@ -78,9 +68,9 @@ class Walk:
         self.process.stdin.flush()
         read = lambda count, dtype: np.frombuffer(self.process.stdout.read(count * np.dtype(dtype).itemsize), dtype=dtype)
         leaves = read(self.trees * len(rows), "<i4").reshape(self.trees, len(rows)).T
-        margins = read(len(rows) * self.outputs, "<f8").reshape(len(rows), self.outputs)
-        as_source = read(len(rows) * self.outputs, "<f8").reshape(len(rows), self.outputs)
-        return leaves, margins, as_source
+        numbers = lambda: read(len(rows) * self.outputs, "<f8").reshape(len(rows), self.outputs)
+        margins, scores, margins_as_source, scores_as_source = numbers(), numbers(), numbers(), numbers()
+        return leaves, margins, scores, margins_as_source, scores_as_source
 
     def close(self):
         self.process.stdin.close()
@@ -115,43 +105,6 @@ class Numbering:
                     differs = numbers[keys] != values
                 wrong += int(differs.sum())
         return wrong
-
-
-def linked(link, margins):
-    """Scores of margins, in Float64."""
-    with np.errstate(over="ignore"):
-        if link == "logistic":
-            return 1 / (1 + np.exp(-margins))
-        if link == "softmax":
-            powers = np.exp(margins - margins.max(axis=1, keepdims=True))
-            return powers / powers.sum(axis=1, keepdims=True)
-        return {"identity": lambda m: m, "exponential": np.exp}[link](margins)
-
-
-def linked_as_source(source, link, margins):
-    """Scores of margins as the source makes them: in its type, in its order of operations, with the C library's exponential."""
-    kind, function = (np.float64, EXP) if source == "double" else (np.float32, EXPF)
-    margins, one = margins.astype(kind), kind(1)
-    exponential = lambda x: np.fromiter(map(function, x.ravel().tolist()), kind, x.size).reshape(x.shape)
-    if link == "identity":
-        return margins
-    if link == "exponential":
-        return exponential(margins)
-    if link == "softmax":
-        powers = exponential(margins - margins.max(axis=1, keepdims=True))
-        # XGBoost adds them in Float64.
-        total = np.zeros((len(powers), 1), np.float32 if source == "onnx" else np.float64)
-        for column in range(powers.shape[1]):
-            total += powers[:, [column]]
-        return powers / total.astype(kind)
-    if link == "logistic" and source == "xgboost":
-        return one / (exponential(np.minimum(-margins, kind(88.7))) + one + kind(1e-16))
-    if link == "logistic" and source == "onnx":
-        upper = one / (one + exponential(-np.abs(margins)))
-        return np.where(margins < 0, one - upper, upper)
-    if link == "logistic":
-        return one / (one + exponential(-margins))
-    raise ValueError(f"no link {link} of {source}")
 
 
 # Data and rows
@@ -456,7 +409,7 @@ def sklearn_cases(quick):
             write_pmml(path, d.x.shape[1], trees, base, m.learning_rate, [], "sum", True, {})
             leaf = lambda x: m.apply(x).reshape(len(x), -1)
             margin = lambda x: (m.decision_function(x) if classify else m.predict(x)).reshape(len(x), -1)
-            return path, d, edges_of(trees), leaf, margin, margin, "f8", {"missing": False, "base_first": True}
+            return path, d, edges_of(trees), leaf, margin, margin, "f8", {"missing": False}
 
         return f"scikit-learn {name}", build
 
@@ -482,7 +435,7 @@ def sklearn_cases(quick):
             path = os.path.join(folder, "model.pmml")
             write_pmml(path, d.x.shape[1], trees, base, 1, [], "sum", False, d.categories)
             margin = lambda x: m.predict(x).reshape(len(x), -1)
-            return path, d, edges_of(trees), None, margin, margin, "f8", {"known": True, "base_first": True}
+            return path, d, edges_of(trees), None, margin, margin, "f8", {"known": True}
 
         return f"scikit-learn {name}", build
 
@@ -693,7 +646,7 @@ def onnx_cases(quick):
     from skl2onnx import to_onnx
     from sklearn import compose, ensemble, impute, pipeline, preprocessing, tree
 
-    def case(name, make, data, convert, dtype=np.float32, sources=None, regress=False, link=None, **options):
+    def case(name, make, data, convert, dtype=np.float32, sources=None, regress=False, **options):
         def build(folder):
             d = data()
             x = d.x.astype(dtype)
@@ -705,7 +658,7 @@ def onnx_cases(quick):
             runtime = Runtime(content)
             columns = d.x.shape[1]
             edges = runtime.edges(columns, sources or list(range(columns)))
-            return path, d, edges, runtime.leaves, runtime.sums, runtime.scores, "f4", {"link": link, **options}
+            return path, d, edges, runtime.leaves, runtime.sums, runtime.scores, "f4", options
 
         return f"onnx {name}", build
 
@@ -746,24 +699,24 @@ def onnx_cases(quick):
     yield case("range scaler of doubles, forest", pipe(preprocessing.MinMaxScaler()), whole(89), double, dtype=np.float64)
     yield case("scaler twice, boosting", lambda: pipeline.make_pipeline(impute.SimpleImputer(strategy="median"), preprocessing.MaxAbsScaler(), preprocessing.StandardScaler(), ensemble.GradientBoostingClassifier(n_estimators=60, max_depth=5)), lambda: Data(90, n), plain)
     yield case("extra trees, depth 30", forest(20, 30, ensemble.ExtraTreesClassifier), few(91), plain)
-    yield case("forest of 5 classes, depth 30", forest(20, 30), few(92, classes=5), plain, link="identity")
+    yield case("forest of 5 classes, depth 30", forest(20, 30), few(92, classes=5), plain, all_outputs=True)
     yield case("forest, 2,000 trees", forest(2_000, 4), few(93, missing=False), plain)
     yield case("forest, regression", lambda: ensemble.RandomForestRegressor(20, max_depth=12, n_jobs=1), few(94), plain, regress=True)
     yield case("extra trees", forest(20, None, ensemble.ExtraTreesClassifier), few(95, missing=False), plain)
     yield case("tree, depth 1", lambda: tree.DecisionTreeClassifier(max_depth=1), lambda: Data(96, n), plain)
-    yield case("gradient boosting, 4 classes", lambda: ensemble.GradientBoostingClassifier(n_estimators=20), whole(97, classes=4), plain, link="softmax")
-    yield case("LightGBM, 4 classes", lambda: lgb.LGBMClassifier(n_estimators=30, verbose=-1, n_jobs=1), lambda: Data(98, n, classes=4), of_lightgbm, link="softmax")
+    yield case("gradient boosting, 4 classes", lambda: ensemble.GradientBoostingClassifier(n_estimators=20), whole(97, classes=4), plain, all_outputs=True)
+    yield case("LightGBM, 4 classes", lambda: lgb.LGBMClassifier(n_estimators=30, verbose=-1, n_jobs=1), lambda: Data(98, n, classes=4), of_lightgbm, all_outputs=True)
     yield case("LightGBM, 2,000 trees", lambda: lgb.LGBMClassifier(n_estimators=2_000, learning_rate=0.02, verbose=-1, n_jobs=1), lambda: Data(99, n), of_lightgbm)
     yield case("XGBoost, depth 30", lambda: xgb.XGBClassifier(n_estimators=30, max_depth=30, min_child_weight=0, n_jobs=1), lambda: Data(100, n), of_xgboost)
-    yield case("XGBoost, 4 classes", lambda: xgb.XGBClassifier(n_estimators=20, max_depth=6, n_jobs=1), lambda: Data(101, n, classes=4), of_xgboost, link="softmax")
+    yield case("XGBoost, 4 classes", lambda: xgb.XGBClassifier(n_estimators=20, max_depth=6, n_jobs=1), lambda: Data(101, n, classes=4), of_xgboost, all_outputs=True)
     yield case("XGBoost, 2,000 trees", lambda: xgb.XGBClassifier(n_estimators=2_000, max_depth=4, learning_rate=0.02, n_jobs=1), lambda: Data(102, n), of_xgboost)
 
 
 # Comparison
 
-TABLE = "{:<5} {:<52} {:>5} {:>5} {:>8} {:>3} {:>9} {:>8} {:>13} {:>5} {:>7} {:>8} {:>4} {:>8} {:>6}"
+TABLE = "{:<5} {:<52} {:>5} {:>5} {:>8} {:>3} {:>9} {:>8} {:>13} {:>5} {:>7} {:>4} {:>8} {:>8} {:>6}"
 HEADER = TABLE.format(
-    "", "model", "trees", "depth", "nodes", "out", "rows", "edges", "leaves", "wrong", "margins", "f64", "ulp", "score", "s")
+    "", "model", "trees", "depth", "nodes", "out", "rows", "edges", "leaves", "wrong", "margins", "ulp", "f64", "score", "s")
 
 
 def compare(name, build, tool, row_count):
@@ -771,12 +724,7 @@ def compare(name, build, tool, row_count):
     with tempfile.TemporaryDirectory() as folder:
         path, data, edges, leaf, margin, score, dtype, options = build(folder)
         is_onnx = path.endswith(".onnx")
-        source = "onnx" if is_onnx else "xgboost" if dtype == "f4" else "double"
-        link = options.pop("link", None)
-        # Where the source sums in Float64 as we do, from 0 on: boosting of scikit-learn begins with its base score, which we add last.
-        same_sums = not options.pop("base_first", False) and source == "double"
-        walk = Walk(tool, path, *(["--sums"] if link else []))
-        link = link or walk.about["link"]
+        walk = Walk(tool, path, *(["--outputs"] if options.pop("all_outputs", False) else []))
         edge_count = sum(len(neighbours(np.unique(np.array(e, dtype=np.float64)))) for e in edges.values())
         rows = data.probes(edges, row_count, **options)
         numbering = Numbering(walk.trees, int(walk.about["largest"])) if is_onnx else None
@@ -789,7 +737,7 @@ def compare(name, build, tool, row_count):
             # A model may have dropped features it does not ask for.
             names = walk.about["names"].split(",")
             asked = [int(name[1:]) for name in names] if len(names) != rows.shape[1] else slice(None)
-            leaves, margins, as_source = walk(part[:, asked])
+            leaves, margins, our_scores, margins_as_source, scores_as_source = walk(part[:, asked])
             if leaf:
                 expected = leaf(part)
                 wrong += numbering.wrong(leaves, expected) if is_onnx else int((expected != leaves).sum())
@@ -800,18 +748,16 @@ def compare(name, build, tool, row_count):
                 column = -1 if (expected[:, -1] != expected[0, -1]).any() else 0
                 expected = expected[:, [column]] if walk.outputs == 1 else expected
                 scores = scores[:, [-1]] if walk.outputs == 1 else scores
-                # The operator gives floats, also of sums in doubles.
-                as_source = as_source.astype(np.float32).astype(np.float64)
-            equal &= bool((expected == as_source).all())
+            equal &= bool((expected == margins_as_source).all())
             margin_gap = max(margin_gap, float(np.abs(expected - margins).max()))
-            score_ulps = max(score_ulps, ulps(scores, linked_as_source(source, link, as_source), dtype))
-            score_gap = max(score_gap, float(np.abs(scores - linked(link, margins)).max()))
+            score_ulps = max(score_ulps, ulps(scores, scores_as_source, dtype))
+            score_gap = max(score_gap, float(np.abs(scores - our_scores).max()))
         about = walk.about
         walk.close()
-    passed = wrong == 0 and equal and (margin_gap == 0 or not same_sums) and score_ulps <= (0 if link == "identity" else 1)
+    passed = wrong == 0 and equal and (margin_gap == 0 and score_ulps == 0 if dtype == "f8" else score_ulps <= 1)
     line = TABLE.format(
         "ok" if passed else "FAIL", name, about["trees"], about["depth"], about["nodes"], about["outputs"], len(rows), edge_count,
-        compared or "-", wrong, "equal" if equal else "DIFFER", f"{margin_gap:.0e}", score_ulps, f"{score_gap:.0e}",
+        compared or "-", wrong, "equal" if equal else "DIFFER", score_ulps, f"{margin_gap:.0e}", f"{score_gap:.0e}",
         f"{time.monotonic() - start:.0f}")
     return passed, line, compared, len(rows)
 

@@ -11,12 +11,19 @@ enum ConvertModelCommand {
         discussion: """
             With --features the model is tied to that feature set: its names replace the model's, in order, unless the model has the same names in \
             another order, which is refused.
+
+            Scores are sums in Float64, the same to the bit on every machine. Where they must be those of the library the model was validated with, \
+            --source-arithmetic sums and links as it does: in Float32 for XGBoost and ONNX Runtime, with the C library's functions.
             """,
         options: [
             ModelCommandSupport.outOption, .init("features", .path, doc: "The features file that services run with"),
             .init("reasons", .path, doc: "The file that puts reasons into words, which becomes part of the model"),
             ModelCommandSupport.reviewOption, ModelCommandSupport.declineOption,
-        ], flags: [ModelCommandSupport.jsonFlag], arguments: [ModelCommandSupport.modelArgument]
+        ],
+        flags: [
+            ModelCommandSupport.jsonFlag,
+            .init("source-arithmetic", doc: "Scores to the last bit as the model's own library computes them"),
+        ], arguments: [ModelCommandSupport.modelArgument]
     ) { invocation in
         let thresholds = try ModelCommandSupport.thresholds(invocation)
         let model = try ModelCommandSupport.load(invocation.string("model"))
@@ -34,6 +41,7 @@ enum ConvertModelCommand {
             conversion.featureSet = features.hash
         }
         if let path = invocation.optionalString("reasons") { conversion.reasons = try SuiteFiles.reasons(path: path) }
+        conversion.keepsSourceArithmetic = invocation.flag("source-arithmetic")
         let forest = try ModelFormats.convert(model, conversion)
         try ModelCommandSupport.write(
             forest, invocation, trees: "\(model.format.rawValue) as \(TextNumber.grouped(forest.treeCount)) trees")

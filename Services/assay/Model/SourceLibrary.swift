@@ -94,7 +94,9 @@ struct SourceLibrary {
         else:
             import onnxruntime
             onnxruntime.set_default_logger_severity(3)
-            session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = 1  # threads would each sum some of the trees
+            session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
             inputs = session.get_inputs()
             kind = lambda i: np.float64 if "double" in i.type else np.float32
             if len(inputs) == 1:

@@ -23,7 +23,9 @@ enum VerifyModelCommand {
             ModelCommandSupport.jsonFlag,
             .init(
                 "against-source",
-                doc: "Also ask the library that the model came from (LightGBM, XGBoost, ONNX Runtime), where it is installed"),
+                doc:
+                    "Also ask the library that the model came from (LightGBM, XGBoost, ONNX Runtime), where it is installed: ours in its arithmetic must be its scores"
+            ),
         ], arguments: [ModelCommandSupport.modelArgument]
     ) { invocation in
         let model = try ModelCommandSupport.load(invocation.string("model"))
@@ -103,12 +105,14 @@ enum VerifyModelCommand {
         case .scores(let scores): theirs = scores
         }
         let outputCount = model.ensemble.outputCount
-        let margins = ModelEngine.chosen(model).margins(rows: finite.values, outputCount: outputCount, rowCount: finite.count)
-        // Sources that sum in Float round once a tree; another leaf moves a score far more than that.
-        let tolerance = model.ensemble.sourceSumPrecision == .single || model.format == .onnx ? 2e-6 : 1e-12
+        var asSource = model
+        // ONNX Runtime knows nothing of the arithmetic that a model of ours keeps.
+        asSource.ensemble.arithmetic = model.ensemble.arithmetic == .portable ? model.ensemble.sourceArithmetic : .portable
+        let margins = ModelEngine.chosen(asSource).margins(rows: finite.values, outputCount: outputCount, rowCount: finite.count)
+        let tolerance = tolerance(asSource.ensemble.arithmetic)
         verdict.rowCount = finite.count
         for row in 0..<finite.count {
-            let ours = model.ensemble.scores(of: Array(margins[row * outputCount..<(row + 1) * outputCount]))
+            let ours = asSource.ensemble.scores(of: Array(margins[row * outputCount..<(row + 1) * outputCount]))
             var isWrong = false
             for (output, our) in ours.enumerated() {
                 let difference = (our - theirs[row * outputCount + output]).magnitude
@@ -118,5 +122,15 @@ enum VerifyModelCommand {
             if isWrong { verdict.wrongCount += 1 }
         }
         return verdict
+    }
+
+    /// What rounding explains of a difference between scores of at most 1: one unit in the last place of the source's type.
+    private static func tolerance(_ arithmetic: TreeEnsemble.Arithmetic) -> Double {
+        switch arithmetic {
+        case .float64: .ulpOfOne
+        case .xgboost, .onnxRuntime, .onnxRuntimeDouble: Double(Float.ulpOfOne)
+        // A Sigmoid or a sum of another's; another leaf moves a score far more than that.
+        case .portable: 2e-6
+        }
     }
 }

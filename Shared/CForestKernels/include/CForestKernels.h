@@ -161,8 +161,9 @@ typedef struct {
 void assay_forest_walk_sums_avx512(const assay_forest_walk *walk, const uint16_t *ranks, ptrdiff_t row_count, double *sums);
 /// Leaf that every tree leads a row to, as its base and its number; `result` has a place for every lane. AVX-512.
 void assay_forest_walk_leaves_avx512(const assay_forest_walk *walk, const uint16_t *ranks, int32_t *result);
-/// Ranks of one row and their walk. AVX-512.
-double assay_forest_walk_score_avx512(const assay_forest_ranks *ranks, const assay_forest_walk *walk, const double *row);
+/// Ranks of one row, their walk, and the leaf values added to `sum` in the trees' order. AVX-512.
+double assay_forest_walk_score_avx512(
+    const assay_forest_ranks *ranks, const assay_forest_walk *walk, const double *row, double sum);
 
 /// Trees whose records are walked together: `steps` is by this many.
 enum { ASSAY_FOREST_SUBTREE_GROUP = 64 };
@@ -201,8 +202,9 @@ typedef struct {
     const uint64_t *memory;
 } assay_forest_subtrees;
 
-/// Ranks of one row and their walk, for trees of one output. AVX2.
-double assay_forest_subtrees_score_avx2(const assay_forest_ranks *ranks, const assay_forest_subtrees *trees, const double *row);
+/// Ranks of one row, their walk, and the leaf values of trees of one output added to `sum` in the trees' order. AVX2.
+double assay_forest_subtrees_score_avx2(
+    const assay_forest_ranks *ranks, const assay_forest_subtrees *trees, const double *row, double sum);
 /// Adds to every row's sum the leaf values, in the trees' order; `ranks` holds sixteen places a row for each table. AVX2.
 void assay_forest_subtrees_sums_avx2(
     const assay_forest_subtrees *trees, const uint16_t *ranks, ptrdiff_t row_count, double *sums);

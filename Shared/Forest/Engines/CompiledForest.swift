@@ -2,8 +2,9 @@ internal import CForestKernels
 
 /// A model compiled for scoring: the fastest engine for this machine, this model and the number of rows, chosen when it is made.
 ///
-/// Every engine sums each output's leaf values in `Double` in the trees' order, so ``margins(rows:into:)`` has the bits of
-/// ``TreeEnsemble/margins(row:)`` whichever one is chosen, on every machine and for every size of batch.
+/// Every engine sums each output's leaf values in `Double` in the trees' order (rounding as the model's ``TreeEnsemble/arithmetic`` does), so
+/// ``margins(rows:into:)`` has the bits of ``TreeEnsemble/margins(row:)`` whichever one is chosen, on every machine and for every size of
+/// batch.
 ///
 /// A value of this type never changes, so any thread may score with it. Scoring allocates nothing once as many threads as ever have scored
 /// a batch.
@@ -37,8 +38,10 @@ package struct CompiledForest: Sendable {
     /// A rest of at least so many rows is scored as a block.
     package internal(set) var blockRowCountMin: Int
 
-    private let baseScores: AlignedTable<Double>
-    private let isMean: Bool
+    private let arithmetic: TreeEnsemble.Arithmetic
+    private let summation: Summation
+    /// By output: where a sum begins.
+    private let firstSums: AlignedTable<Double>
     private let leaves: LeafTable
     /// By tree.
     private let shapes: AlignedTable<Shape>
@@ -52,7 +55,7 @@ package struct CompiledForest: Sendable {
     private let sieve: Sieve?
     private let scratch: ScratchPool
     private let layout: Layout
-    /// One output that every tree adds one value to.
+    /// One output that every tree adds one value to, in `Double`: kernels sum it.
     private let isSingle: Bool
 
     private struct Shape: BitwiseCopyable {
@@ -101,15 +104,17 @@ package struct CompiledForest: Sendable {
         outputCount = ensemble.outputCount
         treeCount = ensemble.trees.count
         link = ensemble.link
-        baseScores = AlignedTable(ensemble.baseScores)
-        isMean = ensemble.aggregation == .mean
+        arithmetic = ensemble.arithmetic
+        let summation = Summation(ensemble)
+        self.summation = summation
+        firstSums = AlignedTable(summation.first)
         self.leaves = leaves
         starts = AlignedTable(leaves.starts)
         shapes = AlignedTable(
             zip(ensemble.trees, leaves.starts).map {
                 Shape(start: $1, firstOutput: Int32($0.firstOutput), valueCount: Int32($0.valueCount))
             })
-        isSingle = ensemble.outputCount == 1 && ensemble.trees.allSatisfy { $0.valueCount == 1 }
+        isSingle = ensemble.outputCount == 1 && !summation.roundsSums && ensemble.trees.allSatisfy { $0.valueCount == 1 }
         flat = FlatWalk(ensemble, leaves)
         columns = RankColumns(ensemble)
         ranks = columns.map { RankWalk(ensemble, $0, leaves) }
@@ -207,7 +212,7 @@ package struct CompiledForest: Sendable {
     /// The scores of one row: its margins after the model's link.
     package func scores(row: UnsafeBufferPointer<Double>, into scores: UnsafeMutableBufferPointer<Double>) {
         margins(row: row, into: scores)
-        link.apply(to: scores)
+        link.apply(to: scores, in: arithmetic)
     }
 
     /// The scores of rows that lie one behind the other, `rows × outputCount`.
@@ -217,7 +222,7 @@ package struct CompiledForest: Sendable {
         margins(rows: rows, into: scores, using: engine)
         if link == .identity { return }
         for start in stride(from: 0, to: scores.count, by: outputCount) {
-            link.apply(to: UnsafeMutableBufferPointer(rebasing: scores[start..<start + outputCount]))
+            link.apply(to: UnsafeMutableBufferPointer(rebasing: scores[start..<start + outputCount]), in: arithmetic)
         }
     }
 
@@ -245,13 +250,21 @@ package struct CompiledForest: Sendable {
 
     @inline(__always)
     private func finish(_ margins: UnsafeMutablePointer<Double>, _ rowCount: Int) {
-        let count = Double(treeCount)
+        guard summation.hasRest else { return }
         for row in 0..<rowCount {
             for output in 0..<outputCount {
-                var margin = margins[row * outputCount + output]
-                if isMean { margin /= count }
-                margins[row * outputCount + output] = margin + baseScores[output]
+                margins[row * outputCount + output] = summation.margin(margins[row * outputCount + output], output: output)
             }
+        }
+    }
+
+    /// Sets the sums of rows to where they begin.
+    @inline(__always)
+    private func begin(_ sums: UnsafeMutablePointer<Double>, _ rowCount: Int) {
+        if outputCount == 1 {
+            sums.update(repeating: firstSums[0], count: rowCount)
+        } else {
+            for row in 0..<rowCount { (sums + row * outputCount).update(from: firstSums.start, count: outputCount) }
         }
     }
 
@@ -262,10 +275,10 @@ package struct CompiledForest: Sendable {
             if engine != .flat, isSingle, let columns, columns.numericCount == columns.count {
                 sums[0] = withUnsafePointer(to: columns.tables) { ranks in
                     if engine == .lanes, let lanes {
-                        return withUnsafePointer(to: lanes.tables) { assay_forest_walk_score_avx512(ranks, $0, row) }
+                        return withUnsafePointer(to: lanes.tables) { assay_forest_walk_score_avx512(ranks, $0, row, firstSums[0]) }
                     }
                     guard let subtrees else { preconditionFailure("checked by the caller") }
-                    return withUnsafePointer(to: subtrees.tables) { assay_forest_subtrees_score_avx2(ranks, $0, row) }
+                    return withUnsafePointer(to: subtrees.tables) { assay_forest_subtrees_score_avx2(ranks, $0, row, firstSums[0]) }
                 }
                 return
             }
@@ -273,11 +286,11 @@ package struct CompiledForest: Sendable {
         if engine != .flat {
             addUpBlock(row, 1, sums, engine)
         } else if isSingle {
-            var sum = 0.0
+            var sum = firstSums[0]
             flat.forEachLeaf(of: row) { tree, number in sum += leaves.values[Int(starts[tree]) &+ number] }
             sums[0] = sum
         } else {
-            sums.update(repeating: 0, count: outputCount)
+            begin(sums, 1)
             flat.forEachLeaf(of: row) { tree, number in addLeaf(tree, number, sums) }
         }
     }
@@ -287,7 +300,7 @@ package struct CompiledForest: Sendable {
         let shape = shapes[tree]
         let values = leaves.values.start + (Int(shape.start) + number * Int(shape.valueCount))
         let to = sums + Int(shape.firstOutput)
-        for value in 0..<Int(shape.valueCount) { to[value] += values[value] }
+        for value in 0..<Int(shape.valueCount) { summation.add(values[value], to: &to[value]) }
     }
 
     /// Sums the leaf values of at most a block's rows.
@@ -316,7 +329,7 @@ package struct CompiledForest: Sendable {
     ) {
         guard let ranks else { preconditionFailure("checked by the caller") }
         let numbers = (scratch + layout.numbers).assumingMemoryBound(to: Int32.self)
-        sums.update(repeating: 0, count: rowCount * outputCount)
+        begin(sums, rowCount)
         for tree in 0..<treeCount {
             ranks.leafNumbers(tree: tree, ranks: columnRanks, rowCount: rowCount, into: numbers)
             if isSingle {
@@ -334,7 +347,7 @@ package struct CompiledForest: Sendable {
         #if arch(x86_64)
             guard let lanes else { preconditionFailure("checked by the caller") }
             let rowRanks = turned(columnRanks, rowCount, scratch, stride: lanes.rankCount)
-            sums.update(repeating: 0, count: rowCount * outputCount)
+            begin(sums, rowCount)
             withUnsafePointer(to: lanes.tables) { tables in
                 if isSingle {
                     assay_forest_walk_sums_avx512(tables, rowRanks, rowCount, sums)
@@ -355,7 +368,7 @@ package struct CompiledForest: Sendable {
         #if arch(x86_64)
             guard let subtrees else { preconditionFailure("checked by the caller") }
             let rowRanks = turned(columnRanks, rowCount, scratch, stride: subtrees.rankCount)
-            sums.update(repeating: 0, count: rowCount * outputCount)
+            begin(sums, rowCount)
             withUnsafePointer(to: subtrees.tables) { tables in
                 if isSingle {
                     assay_forest_subtrees_sums_avx2(tables, rowRanks, rowCount, sums)
@@ -392,11 +405,11 @@ package struct CompiledForest: Sendable {
         if isSingle {
             // The sums of a whole block, whatever the rows' number.
             let all = (scratch + layout.sums).assumingMemoryBound(to: Double.self)
-            all.update(repeating: 0, count: RankColumns.blockRowCount)
+            all.update(repeating: firstSums[0], count: RankColumns.blockRowCount)
             sieve.addLeaves(region: region, sums: all, rowCount: rowCount, vectorBits: vectorBits)
             sums.update(from: all, count: rowCount)
         } else {
-            sums.update(repeating: 0, count: rowCount * outputCount)
+            begin(sums, rowCount)
             sieve.forEachTree(region: region, rowCount: rowCount, vectorBits: vectorBits) { tree, low, high in
                 for row in 0..<rowCount {
                     let number = Int(low[row]) | Int(high?[row] ?? 0) << 8

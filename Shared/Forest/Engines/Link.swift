@@ -1,21 +1,28 @@
 internal import RiskDomain
 
 extension TreeEnsemble.Link {
-    /// Turns the margins of one row into its scores, in place, in `Double`, with the same bits on every machine.
-    package func apply(to margins: UnsafeMutableBufferPointer<Double>) {
+    /// Turns the margins of one row into its scores, in place. In ``TreeEnsemble/Arithmetic/portable`` arithmetic they have the same bits on
+    /// every machine; in others wherever the C library is the same.
+    package func apply(to margins: UnsafeMutableBufferPointer<Double>, in arithmetic: TreeEnsemble.Arithmetic = .portable) {
         switch self {
         case .identity: break
-        case .logistic: for index in margins.indices { margins[index] = 1 / (1 + PortableMath.exp(-margins[index])) }
-        case .exponential: for index in margins.indices { margins[index] = PortableMath.exp(margins[index]) }
+        case .logistic: for index in margins.indices { margins[index] = arithmetic.logistic(margins[index]) }
+        case .exponential: for index in margins.indices { margins[index] = arithmetic.exponential(margins[index]) }
         case .softmax:
             // Less the greatest, so that no exponential overflows.
             let greatest = margins.max() ?? 0
             var sum = 0.0
             for index in margins.indices {
-                margins[index] = PortableMath.exp(margins[index] - greatest)
+                margins[index] = arithmetic.exponential(margins[index] - greatest)
                 sum += margins[index]
+                if arithmetic.roundsPowerSums { sum = Double(Float(sum)) }
             }
-            for index in margins.indices { margins[index] /= sum }
+            // XGBoost adds them in Double and rounds once.
+            if arithmetic.roundsMargins { sum = Double(Float(sum)) }
+            for index in margins.indices {
+                margins[index] /= sum
+                if arithmetic.roundsMargins { margins[index] = Double(Float(margins[index])) }
+            }
         case .probit: for index in margins.indices { margins[index] = 2.0.squareRoot() * inverseErrorFunction(2 * margins[index] - 1) }
         case .normalized:
             var sum = 0.0

@@ -21,18 +21,18 @@ extension TreeEnsemble {
         return value <= tree.threshold[node]
     }
 
-    /// The margins of a row: sums in `Double`, each output's in the trees' order, so they have the same bits on every machine.
+    /// The margins of a row: each output's sum in the trees' order and in the ensemble's ``arithmetic``, so they have the same bits on every
+    /// machine.
     package func margins(row: UnsafeBufferPointer<Double>) -> [Double] {
-        var sums = [Double](repeating: 0, count: outputCount)
+        let summation = Summation(self)
+        var sums = summation.first
         for (index, tree) in trees.enumerated() {
             let number = Int(tree.left[leaf(of: index, row: row)])
-            for value in 0..<tree.valueCount { sums[tree.firstOutput + value] += tree.leafValues[number * tree.valueCount + value] }
+            for value in 0..<tree.valueCount {
+                summation.add(tree.leafValues[number * tree.valueCount + value], to: &sums[tree.firstOutput + value])
+            }
         }
-        for output in 0..<outputCount {
-            if aggregation == .mean { sums[output] /= Double(trees.count) }
-            sums[output] += baseScores[output]
-        }
-        return sums
+        return sums.indices.map { summation.margin(sums[$0], output: $0) }
     }
 
     package func margins(row: [Double]) -> [Double] { row.withUnsafeBufferPointer { margins(row: $0) } }

@@ -1,5 +1,3 @@
-internal import RiskDomain
-
 extension Forest {
     /// The trees one by one, with the values of their inner nodes; made anew at each call.
     ///
@@ -18,7 +16,7 @@ extension Forest {
     /// The probability of fraud that a margin stands for, `0...1`.
     package func score(margin: Double) -> Double {
         switch ensemble.link {
-        case .logistic: 1 / (1 + PortableMath.exp(-margin))
+        case .logistic: ensemble.arithmetic.logistic(margin)
         default: min(max(margin, 0), 1)
         }
     }

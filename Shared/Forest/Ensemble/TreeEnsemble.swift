@@ -1,9 +1,9 @@
 /// A sum of decision trees as its source means it: the form that importers make, engines are compiled from, and explanations explain.
 ///
 /// For a row `x` and output `k`, `margin[k] = baseScores[k] + Σ leaf values of all trees for k` (divided by the number of trees where
-/// ``aggregation`` is ``Aggregation/mean``); ``link`` turns the margins into scores.
+/// ``aggregation`` is ``Aggregation/mean``); ``link`` turns the margins into scores. To the last bit both are what ``arithmetic`` says.
 package struct TreeEnsemble: Hashable, Sendable {
-    /// The type in which the source computes.
+    /// The type of a row's values to the source.
     package enum Precision: UInt8, Hashable, Sendable { case single, double }
 
     package enum Aggregation: UInt8, Hashable, Sendable {
@@ -31,9 +31,10 @@ package struct TreeEnsemble: Hashable, Sendable {
     package var featureCount: Int
     /// ``Precision/single``: a value is rounded to `Float` before any test; thresholds are exact for every `Float` then.
     package var inputPrecision: Precision
-    /// ``Precision/single``: the source sums in `Float`, in the trees' order. Engines of ours sum in `Double` all the same (see
-    /// ``ReferenceEngine``); whoever compares with the source allows for it.
-    package var sourceSumPrecision: Precision
+    /// That of the library the trees come from; ``Arithmetic/portable`` where they are ours or none is its own.
+    package var sourceArithmetic: Arithmetic
+    /// That in which every engine sums and links.
+    package var arithmetic = Arithmetic.portable
     package var outputCount: Int
     /// One per output.
     package var baseScores: [Double]
@@ -42,12 +43,12 @@ package struct TreeEnsemble: Hashable, Sendable {
     package var trees: [DecisionTree]
 
     package init(
-        featureCount: Int, inputPrecision: Precision = .double, sourceSumPrecision: Precision = .double, outputCount: Int = 1,
+        featureCount: Int, inputPrecision: Precision = .double, sourceArithmetic: Arithmetic = .portable, outputCount: Int = 1,
         baseScores: [Double] = [0], aggregation: Aggregation = .sum, link: Link = .identity, trees: [DecisionTree]
     ) {
         self.featureCount = featureCount
         self.inputPrecision = inputPrecision
-        self.sourceSumPrecision = sourceSumPrecision
+        self.sourceArithmetic = sourceArithmetic
         self.outputCount = outputCount
         self.baseScores = baseScores
         self.aggregation = aggregation

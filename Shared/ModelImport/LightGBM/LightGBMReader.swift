@@ -40,7 +40,7 @@ enum LightGBMReader {
         if trees.isEmpty { header.isAverage = false }
         return ImportedModel(
             ensemble: TreeEnsemble(
-                featureCount: header.featureCount, outputCount: header.outputCount,
+                featureCount: header.featureCount, sourceArithmetic: .float64, outputCount: header.outputCount,
                 baseScores: [Double](repeating: 0, count: header.outputCount), aggregation: header.isAverage ? .mean : .sum,
                 link: header.link, trees: trees),
             features: header.featureNames.map { ImportedModel.Feature(name: $0) }, classLabels: header.classLabels,

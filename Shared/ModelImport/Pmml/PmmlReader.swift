@@ -26,7 +26,7 @@ enum PmmlReader {
         return ImportedModel(
             ensemble: TreeEnsemble(
                 featureCount: fields.features.count, inputPrecision: fields.isSinglePrecision ? .single : .double,
-                sourceSumPrecision: reader.isFloat ? .single : .double, outputCount: part.outputCount, baseScores: part.baseScores,
+                sourceArithmetic: reader.isFloat ? .xgboost : .float64, outputCount: part.outputCount, baseScores: part.baseScores,
                 aggregation: part.isMean ? .mean : .sum, link: part.link, trees: part.trees),
             features: fields.features, classLabels: part.classLabels, objective: model["functionName"] ?? "", source: .pmml,
             version: version,

@@ -43,7 +43,7 @@ enum XGBoostReader {
         }
         return ImportedModel(
             ensemble: TreeEnsemble(
-                featureCount: features.count, inputPrecision: .single, sourceSumPrecision: .single, outputCount: outputCount,
+                featureCount: features.count, inputPrecision: .single, sourceArithmetic: .xgboost, outputCount: outputCount,
                 baseScores: baseScores, link: objective.link, trees: decisionTrees),
             features: features, classLabels: objective.isClassifier ? (0..<max(outputCount, 2)).map { "\($0)" } : [],
             objective: objective.name, source: .xgboost, version: version.map { "\($0)" }.joined(separator: "."), sourceLeaves: sourceLeaves

@@ -25,9 +25,19 @@ extension ModelPipeline {
         try trees { operation, place throws(ForestFailure) in try operation.scoreEnsemble(at: place) }
     }
 
-    /// The trees with all outputs of their operator, as they sum before its own link; what comparisons with ONNX Runtime need.
-    package func sums() throws(ForestFailure) -> TreeEnsemble {
-        try trees { operation, _ in operation.ensemble }
+    /// The trees with all outputs of their operator, linked as it links more than two; what comparisons with ONNX Runtime need.
+    package func operatorEnsemble() throws(ForestFailure) -> TreeEnsemble {
+        try trees { operation, place throws(ForestFailure) in
+            var ensemble = operation.ensemble
+            switch operation.postTransform {
+            case .none: break
+            case .softmax: ensemble.link = .softmax
+            case .logistic: ensemble.link = .logistic
+            case .probit: ensemble.link = .probit
+            case .softmaxZero: throw ForestFailure(at: "\(place).post_transform", "SOFTMAX_ZERO, which no link of ours is")
+            }
+            return ensemble
+        }
     }
 
     /// What a pipeline's trees are to the caller.
@@ -95,6 +105,8 @@ extension ModelPipeline {
             return .score(ensemble)
         case (.unary(.sigmoid), .score(var ensemble)?) where ensemble.link == .identity:
             ensemble.link = .logistic
+            // ONNX Runtime's Sigmoid has an exponential of its own.
+            ensemble.sourceArithmetic = .portable
             return .score(ensemble)
         case (.binary(.add), _) where given.count == 2:
             switch (given[0], given[1]) {
@@ -232,6 +244,8 @@ extension TreeOperator {
             result.baseScores = [0]
             if postTransform == .softmax {
                 result = ensemble.difference
+                // It sums both classes, each in floats.
+                result.sourceArithmetic = .portable
                 result.baseScores = [isWeighted[0] ? -ensemble.baseScores[0] : 0]
             }
         case (0, false, true), (1, false, true):

@@ -16,7 +16,7 @@ extension TreeOperator {
         }
         let rowCount = rows.count / columns
         return rows.withUnsafeBufferPointer { rows in
-            ensemble.sourceSumPrecision == .single
+            ensemble.sourceArithmetic == .onnxRuntime
                 ? evaluate(rows, rowCount, Float.self) : evaluate(rows, rowCount, Double.self)
         }
     }

@@ -48,7 +48,8 @@ extension TreeOperator {
             trees.append(tree)
         }
         ensemble = TreeEnsemble(
-            featureCount: featureCount, inputPrecision: precision, sourceSumPrecision: precision, outputCount: outputCount,
+            featureCount: featureCount, inputPrecision: precision, sourceArithmetic: precision == .single ? .onnxRuntime : .float64,
+            outputCount: outputCount,
             baseScores: Array(repeating: 0, count: outputCount), aggregation: aggregate == 0 ? .mean : .sum, trees: trees)
         postTransform = transform
         isWeighted = Array(repeating: true, count: outputCount)

@@ -97,7 +97,8 @@ extension TreeOperator {
             throw ForestFailure(at: "\(place).base_values", "\(base.count) values for \(outputCount) outputs")
         }
         ensemble = TreeEnsemble(
-            featureCount: featureCount, inputPrecision: precision, sourceSumPrecision: precision, outputCount: outputCount,
+            featureCount: featureCount, inputPrecision: precision,
+            sourceArithmetic: precision == .single ? .onnxRuntime : .onnxRuntimeDouble, outputCount: outputCount,
             baseScores: base + Array(repeating: 0, count: outputCount - base.count), aggregation: aggregation, trees: trees)
         postTransform = transform
         baseValueCount = base.count
