@@ -43,6 +43,14 @@ private struct Damage<Value>: Sendable {
         Damage("trees[0].firstOutput") { $0.trees[0].firstOutput = 1 }, Damage("trees[0].firstOutput") { $0.trees[0].firstOutput = .max },
         Damage("trees[0].leafValues") { $0.trees[0].leafValues.removeLast() },
         Damage("trees[0].leafValues[1]") { $0.trees[0].leafValues[1] = -.infinity },
+        Damage("trees[0].leafValues[1]") {
+            $0.trees[0].leafValues[1] = 1e39
+            $0.arithmetic = .xgboost
+        },
+        Damage("baseScores[0]") {
+            $0.baseScores = [-1e39]
+            $0.arithmetic = .onnxRuntime
+        },
         Damage("trees[0].feature[3]") { $0.trees[0].left[3] = 0 }, Damage("trees[0].right[1]") { $0.trees[0].right[1] = 1 },
         Damage("trees[0].threshold[0]") { $0.trees[0].flags[0] = .isCategorical },
         Damage("trees[0].categorySet[0]") {

@@ -21,7 +21,7 @@ sums in Float64, else scores within one unit. A model that breaks this is FAIL a
 Runtime tells no leaves: a regressor of the same nodes, whose weights are the leaves' numbers, does.
 
 Where the source sums in Float32, f64 and score are the source's own rounding, and that of its links: of scores below a half, which it takes
-from 1, ONNX Runtime keeps some 13 bits of 24 at 1e-4.
+from 1, ONNX Runtime keeps some 11 bits of 24 at 1e-4.
 """
 
 import argparse

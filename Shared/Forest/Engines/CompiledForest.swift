@@ -55,7 +55,9 @@ package struct CompiledForest: Sendable {
     private let sieve: Sieve?
     private let scratch: ScratchPool
     private let layout: Layout
-    /// One output that every tree adds one value to, in `Double`: kernels sum it.
+    /// One output that every tree adds one value to.
+    private let hasOneOutput: Bool
+    /// Such an output in `Double`: kernels sum it.
     private let isSingle: Bool
 
     private struct Shape: BitwiseCopyable {
@@ -114,7 +116,8 @@ package struct CompiledForest: Sendable {
             zip(ensemble.trees, leaves.starts).map {
                 Shape(start: $1, firstOutput: Int32($0.firstOutput), valueCount: Int32($0.valueCount))
             })
-        isSingle = ensemble.outputCount == 1 && !summation.roundsSums && ensemble.trees.allSatisfy { $0.valueCount == 1 }
+        hasOneOutput = ensemble.outputCount == 1 && ensemble.trees.allSatisfy { $0.valueCount == 1 }
+        isSingle = hasOneOutput && !summation.roundsSums
         flat = FlatWalk(ensemble, leaves)
         columns = RankColumns(ensemble)
         ranks = columns.map { RankWalk(ensemble, $0, leaves) }
@@ -303,6 +306,19 @@ package struct CompiledForest: Sendable {
         for value in 0..<Int(shape.valueCount) { summation.add(values[value], to: &to[value]) }
     }
 
+    /// Sums all trees' leaf values of one row.
+    @inline(__always)
+    private func addLeaves(_ numbers: UnsafePointer<Int32>, _ sums: UnsafeMutablePointer<Double>) {
+        if hasOneOutput {
+            // Kernels sum in Double, so this is a sum in Float.
+            var sum = Float(sums[0])
+            for tree in 0..<treeCount { sum += Float(leaves.values[Int(starts[tree]) &+ Int(numbers[tree])]) }
+            sums[0] = Double(sum)
+        } else {
+            for tree in 0..<treeCount { addLeaf(tree, Int(numbers[tree]), sums) }
+        }
+    }
+
     /// Sums the leaf values of at most a block's rows.
     private func addUpBlock(
         _ rows: UnsafePointer<Double>, _ rowCount: Int, _ sums: UnsafeMutablePointer<Double>, _ engine: Engine
@@ -332,9 +348,13 @@ package struct CompiledForest: Sendable {
         begin(sums, rowCount)
         for tree in 0..<treeCount {
             ranks.leafNumbers(tree: tree, ranks: columnRanks, rowCount: rowCount, into: numbers)
-            if isSingle {
+            if hasOneOutput {
                 let values = leaves.values.start + Int(starts[tree])
-                for row in 0..<rowCount { sums[row] += values[Int(numbers[row])] }
+                if isSingle {
+                    for row in 0..<rowCount { sums[row] += values[Int(numbers[row])] }
+                } else {
+                    for row in 0..<rowCount { sums[row] = Double(Float(sums[row] + values[Int(numbers[row])])) }
+                }
             } else {
                 for row in 0..<rowCount { addLeaf(tree, Int(numbers[row]), sums + row * outputCount) }
             }
@@ -355,7 +375,7 @@ package struct CompiledForest: Sendable {
                     let numbers = (scratch + layout.numbers).assumingMemoryBound(to: Int32.self)
                     for row in 0..<rowCount {
                         assay_forest_walk_leaves_avx512(tables, rowRanks + row * lanes.rankCount, numbers)
-                        for tree in 0..<treeCount { addLeaf(tree, Int(numbers[tree]), sums + row * outputCount) }
+                        addLeaves(numbers, sums + row * outputCount)
                     }
                 }
             }
@@ -376,7 +396,7 @@ package struct CompiledForest: Sendable {
                     let numbers = (scratch + layout.numbers).assumingMemoryBound(to: Int32.self)
                     for row in 0..<rowCount {
                         assay_forest_subtrees_leaves_avx2(tables, rowRanks + row * subtrees.rankCount, numbers)
-                        for tree in 0..<treeCount { addLeaf(tree, Int(numbers[tree]), sums + row * outputCount) }
+                        addLeaves(numbers, sums + row * outputCount)
                     }
                 }
             }
@@ -411,6 +431,11 @@ package struct CompiledForest: Sendable {
         } else {
             begin(sums, rowCount)
             sieve.forEachTree(region: region, rowCount: rowCount, vectorBits: vectorBits) { tree, low, high in
+                if hasOneOutput, high == nil {
+                    let values = leaves.values.start + Int(starts[tree])
+                    for row in 0..<rowCount { sums[row] = Double(Float(sums[row] + values[Int(low[row])])) }
+                    return
+                }
                 for row in 0..<rowCount {
                     let number = Int(low[row]) | Int(high?[row] ?? 0) << 8
                     addLeaf(tree, number, sums + row * outputCount)

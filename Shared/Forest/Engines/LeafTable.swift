@@ -1,4 +1,4 @@
-/// The leaf values of all trees, each tree's different ones once.
+/// The leaf values of all trees, each tree's different ones once; rounded to `Float` where sums are.
 ///
 /// Leaves of one tree with the same values (bit by bit) share a number: forests have many pure leaves, and the fewer numbers a tree has the
 /// smaller are the engines' tables.
@@ -17,14 +17,16 @@ struct LeafTable: Sendable {
         var counts: [Int] = []
         var starts: [Int32] = []
         var values: [Double] = []
+        let roundsSums = ensemble.arithmetic.roundsSums
         for tree in ensemble.trees {
+            let leafValues = roundsSums ? tree.leafValues.map { Double(Float($0)) } : tree.leafValues
             guard let start = Int32(exactly: values.count) else { return nil }
             starts.append(start)
             var ofLeaf: [Int32] = []
             ofLeaf.reserveCapacity(tree.leafCount)
             if tree.valueCount == 1 {
                 var known: [UInt64: Int32] = [:]
-                for value in tree.leafValues {
+                for value in leafValues {
                     let number = known[value.bitPattern] ?? Int32(known.count)
                     if known.updateValue(number, forKey: value.bitPattern) == nil { values.append(value) }
                     ofLeaf.append(number)
@@ -33,7 +35,7 @@ struct LeafTable: Sendable {
             } else {
                 var known: [[UInt64]: Int32] = [:]
                 for leaf in 0..<tree.leafCount {
-                    let row = tree.leafValues[leaf * tree.valueCount..<(leaf + 1) * tree.valueCount]
+                    let row = leafValues[leaf * tree.valueCount..<(leaf + 1) * tree.valueCount]
                     let bits = row.map(\.bitPattern)
                     let number = known[bits] ?? Int32(known.count)
                     if known.updateValue(number, forKey: bits) == nil { values += row }

@@ -31,6 +31,20 @@ extension TreeEnsemble {
             }
             try tree.validate(featureCount: featureCount, outputCount: outputCount, at: "trees[\(index)]")
         }
+        if arithmetic.roundsSums { try validateFloats() }
+    }
+
+    /// Infinities that rounding makes could cancel to NaN.
+    private func validateFloats() throws(ForestFailure) {
+        for (index, score) in baseScores.enumerated() where !Float(score).isFinite {
+            throw ForestFailure(at: "baseScores[\(index)]", "\(score) is more than a Float holds, in which \(arithmetic.rawValue) sums")
+        }
+        for (tree, values) in trees.map(\.leafValues).enumerated() {
+            for (index, value) in values.enumerated() where !Float(value).isFinite {
+                throw ForestFailure(
+                    at: "trees[\(tree)].leafValues[\(index)]", "\(value) is more than a Float holds, in which \(arithmetic.rawValue) sums")
+            }
+        }
     }
 }
 
