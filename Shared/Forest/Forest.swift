@@ -5,8 +5,8 @@ internal import Yaml
 /// A fraud model: one or more trees, the thresholds that turn its score into a decision, and where it comes from.
 ///
 /// The score is a probability of fraud in `0...1`: for a forest grown here the mean of the trees' leaf values, for a boosted one the
-/// logistic function of their sum. Sums are taken in `Double` in the trees' order, so they have the same bits on every machine and in
-/// every engine.
+/// logistic function of their sum. Sums are taken in the trees' order and in `Double` (or as ``TreeEnsemble/arithmetic`` says), so they have
+/// the same bits on every machine and in every engine.
 ///
 /// A `Forest` is always valid (see ``validate()``): it is made by a checking initialiser and does not change afterwards.
 package struct Forest: Hashable, Sendable {

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import RiskDomain
 
 extension TreeEnsemble.Link {
@@ -28,6 +29,31 @@ extension TreeEnsemble.Link {
             var sum = 0.0
             for margin in margins { sum += margin }
             for index in margins.indices { margins[index] /= sum }
+        }
+    }
+}
+
+extension TreeEnsemble.Arithmetic {
+    /// `e^x`.
+    func exponential(_ value: Double) -> Double {
+        switch self {
+        case .portable: PortableMath.exp(value)
+        case .float64: exp(value)
+        case .xgboost, .onnxRuntime, .onnxRuntimeDouble: Double(expf(Float(value)))
+        }
+    }
+
+    /// `1 / (1 + e^-x)`.
+    func logistic(_ value: Double) -> Double {
+        switch self {
+        case .portable, .float64: return 1 / (1 + exponential(-value))
+        case .xgboost:
+            // The least number that keeps the divisor from 0 is theirs, and so is the greatest exponent.
+            let power = expf(min(-Float(value), 88.7))
+            return Double(1 / (power + 1 + 1e-16))
+        case .onnxRuntime, .onnxRuntimeDouble:
+            let share = 1 / (1 + expf(-Float(value).magnitude))
+            return Double(value < 0 ? 1 - share : share)
         }
     }
 }

@@ -1,6 +1,3 @@
-internal import Glibc
-internal import RiskDomain
-
 extension TreeEnsemble {
     /// Whose arithmetic turns leaf values into margins and margins into scores: the types, the order and the functions.
     ///
@@ -30,6 +27,8 @@ extension TreeEnsemble {
         var roundsMargins: Bool { roundsSums || self == .onnxRuntimeDouble }
         /// Whether the base score is added to the sum of the leaf values, which else begins with it.
         var addsBaseLast: Bool { self == .onnxRuntime || self == .onnxRuntimeDouble }
+        /// Whether a softmax's powers are summed in `Float`; else in `Double`.
+        var roundsPowerSums: Bool { self == .onnxRuntime || self == .onnxRuntimeDouble }
     }
 
     /// The same trees in the arithmetic of the library that they come from.
@@ -37,74 +36,5 @@ extension TreeEnsemble {
         var ensemble = self
         ensemble.arithmetic = sourceArithmetic
         return ensemble
-    }
-}
-
-/// From leaf values to margins: what the slow walk and every engine share.
-struct Summation: Sendable {
-    /// By output: where a sum begins.
-    let first: [Double]
-    /// By output: what is added to the sum; nil where nothing is.
-    private let last: [Double]?
-    /// The number of trees where margins are means.
-    private let divisor: Double?
-    let roundsSums: Bool
-    private let roundsMargins: Bool
-
-    init(_ ensemble: TreeEnsemble) {
-        let arithmetic = ensemble.arithmetic
-        roundsSums = arithmetic.roundsSums
-        roundsMargins = arithmetic.roundsMargins
-        let isMean = ensemble.aggregation == .mean
-        let base = ensemble.baseScores.map { arithmetic.roundsSums ? Double(Float($0)) : $0 }
-        let isBaseLast = isMean || arithmetic.addsBaseLast
-        first = isBaseLast ? base.map { _ in 0 } : base
-        last = isBaseLast ? base : nil
-        divisor = isMean ? Double(ensemble.trees.count) : nil
-    }
-
-    @inline(__always)
-    private func rounded(_ sum: Double) -> Double { roundsSums ? Double(Float(sum)) : sum }
-
-    @inline(__always)
-    func add(_ value: Double, to sum: inout Double) { sum = rounded(sum + (roundsSums ? Double(Float(value)) : value)) }
-
-    /// Whether a sum is not the margin yet.
-    var hasRest: Bool { last != nil || roundsMargins }
-
-    @inline(__always)
-    func margin(_ sum: Double, output: Int) -> Double {
-        var margin = sum
-        if let divisor { margin = rounded(margin / divisor) }
-        if let last { margin = rounded(margin + last[output]) }
-        return roundsMargins ? Double(Float(margin)) : margin
-    }
-}
-
-extension TreeEnsemble.Arithmetic {
-    /// Whether a softmax's powers are summed in `Float`; else in `Double`.
-    var roundsPowerSums: Bool { self == .onnxRuntime || self == .onnxRuntimeDouble }
-
-    /// `e^x`.
-    func exponential(_ value: Double) -> Double {
-        switch self {
-        case .portable: PortableMath.exp(value)
-        case .float64: exp(value)
-        case .xgboost, .onnxRuntime, .onnxRuntimeDouble: Double(expf(Float(value)))
-        }
-    }
-
-    /// `1 / (1 + e^-x)`.
-    func logistic(_ value: Double) -> Double {
-        switch self {
-        case .portable, .float64: return 1 / (1 + exponential(-value))
-        case .xgboost:
-            // The least number that keeps the divisor from 0 is theirs, and so is the greatest exponent.
-            let power = expf(min(-Float(value), 88.7))
-            return Double(1 / (power + 1 + 1e-16))
-        case .onnxRuntime, .onnxRuntimeDouble:
-            let share = 1 / (1 + expf(-Float(value).magnitude))
-            return Double(value < 0 ? 1 - share : share)
-        }
     }
 }
