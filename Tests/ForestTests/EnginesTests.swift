@@ -84,7 +84,8 @@ import Testing
     func categoricalNodesAgree(seed: UInt64) {
         var random = Seeded(seed &+ 8_000)
         let shape = EnsembleShape(
-            treeCount: 1...12, depth: 1...6, flags: [[], .missingGoesLeft, .missingIsZero, .zeroIsMissing], categoricalShare: 0.4)
+            treeCount: 1...12, depth: 1...6, flags: [[], .missingGoesLeft, .missingIsZero, .zeroIsMissing, .negativeIsOutside],
+            categoricalShare: 0.4)
         check(TreeEnsemble.arbitrary(shape, using: &random), rowCount: 150, using: &random)
     }
 
@@ -115,6 +116,24 @@ import Testing
         let ensemble = TreeEnsemble.arbitrary(shape, using: &random)
         #expect(ensemble.trees.contains { $0.leafCount > 300 })
         check(ensemble, rowCount: 400, using: &random)
+    }
+
+    /// Their bits would take more memory than is given to them, so the flat engine walks as the reference does.
+    @Test func setsOfVeryManyCategoriesAgree() {
+        func stump(_ index: Int) -> DecisionTree {
+            let members: [Double] = (0..<13).map { Double(index + 5_000 * $0) }
+            return DecisionTree(
+                feature: [0, -1, -1], threshold: [0, 0, 0], left: [1, 0, 1], right: [2, -1, -1], flags: [.isCategorical, [], []],
+                categorySet: [0, 0, 0], categories: [CategorySet(values: members, isTruncating: true)], leafValues: [Double(index), 0.25])
+        }
+        let trees = (0..<5_000).map(stump)
+        let ensemble = TreeEnsemble(featureCount: 1, trees: trees)
+        let forest = CompiledForest(ensemble)
+        let rows: [Double] = [0, 1, 4_999, 5_000, 64_998, 64_999, 65_000, -1, 17.5, 18.5, .nan]
+        let expected = rows.map { ensemble.margins(row: [$0])[0] }
+        #expect(forest.engines == [.flat] && Set(expected).count > 5)
+        #expect(forest.margins(rows: rows, count: rows.count) == expected)
+        #expect(rows.map { forest.margins(row: [$0])[0] } == expected)
     }
 
     @Test func treesOfOneLeafAndRowsOfNothingAgree() {

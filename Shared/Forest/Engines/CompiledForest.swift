@@ -10,7 +10,7 @@ internal import CForestKernels
 /// a batch.
 package struct CompiledForest: Sendable {
     package enum Engine: String, Hashable, Sendable, CaseIterable {
-        /// Raw thresholds, eight trees interleaved, row by row: any model, any machine.
+        /// Raw thresholds, eight trees interleaved, row by row, or eight rows where there are categories: any model, any machine.
         case flat
         /// Ranks, eight rows interleaved: any machine.
         case ranks
@@ -73,9 +73,10 @@ package struct CompiledForest: Sendable {
         var rowRanks = 0
         var numbers = 0
         var sums = 0
+        var readings = 0
         var byteCount = 0
 
-        init(regionByteCount: Int, columnCount: Int, laneCount: Int) {
+        init(regionByteCount: Int, columnCount: Int, laneCount: Int, readingCount: Int) {
             let rows = RankColumns.blockRowCount
             func take(_ size: Int) -> Int {
                 defer { byteCount += (size + 63) / 64 * 64 }
@@ -86,6 +87,7 @@ package struct CompiledForest: Sendable {
             rowRanks = take(64 * rows * 2)
             numbers = take(max(rows, laneCount) * 4)
             sums = take(rows * 8)
+            readings = take(readingCount * FlatWalk.blockRowCount * 8)
         }
     }
 
@@ -132,7 +134,7 @@ package struct CompiledForest: Sendable {
         rankKernel = features.hasAvx512 ? .avx512 : features.hasAvx2 ? .avx2 : .portable
         layout = Layout(
             regionByteCount: sieve?.regionByteCount ?? 0, columnCount: columns?.paddedCount ?? 0,
-            laneCount: max(lanes?.laneCount ?? 0, subtrees == nil ? 0 : treeCount))
+            laneCount: max(lanes?.laneCount ?? 0, subtrees == nil ? 0 : treeCount), readingCount: flat.readingCount)
         let hasSieve = sieve != nil
         let region = layout.region
         scratch = ScratchPool(byteCount: layout.byteCount) { if hasSieve { Sieve.prepare($0 + region) } }
@@ -148,7 +150,8 @@ package struct CompiledForest: Sendable {
         }
         self.engines = engines
         let costs = EngineCosts(
-            columnCount: columns?.count ?? 0, treeCount: ensemble.trees.count, flatSteps: flat.stepCount, isPlain: flat.isPlain,
+            columnCount: columns?.count ?? 0, setCount: columns.map { $0.count - $0.numericCount } ?? 0, treeCount: ensemble.trees.count,
+            flatSteps: flat.stepCount, isPlain: flat.isPlain,
             rankSteps: ranks?.stepCount ?? 0, laneSteps: lanes?.stepCount ?? 0, subtreeSteps: subtrees?.stepCount ?? 0,
             sieveCycles: sieve?.cycleCount ?? 0,
             rankNanoseconds: rankKernel.nanoseconds)
@@ -202,7 +205,12 @@ package struct CompiledForest: Sendable {
         while row < rowCount {
             let count = min(block, rowCount - row)
             let chosen = engine ?? (count >= blockRowCountMin ? blockEngine : rowEngine)
-            if chosen == .flat || count == 1 && (chosen == .lanes || chosen == .subtrees) {
+            if chosen == .flat && flat.hasReadings && count > 1 {
+                for first in stride(from: row, to: row + count, by: FlatWalk.blockRowCount) {
+                    addUpByReadings(
+                        from + first * featureCount, min(FlatWalk.blockRowCount, row + count - first), to + first * outputCount)
+                }
+            } else if chosen == .flat || count == 1 && (chosen == .lanes || chosen == .subtrees) {
                 for index in row..<row + count { addUp(from + index * featureCount, to + index * outputCount, chosen) }
             } else {
                 addUpBlock(from + row * featureCount, count, to + row * outputCount, chosen)
@@ -288,13 +296,41 @@ package struct CompiledForest: Sendable {
         #endif
         if engine != .flat {
             addUpBlock(row, 1, sums, engine)
-        } else if isSingle {
+        } else if flat.hasReadings {
+            scratch.with { scratch in
+                let readings = (scratch + layout.readings).assumingMemoryBound(to: Double.self)
+                flat.read(row, stride: featureCount, count: 1, into: readings)
+                addUpByFlat(readings, sums)
+            }
+        } else {
+            addUpByFlat(row, sums)
+        }
+    }
+
+    /// Sums one row's leaf values; of the row what the flat walk reads.
+    @inline(__always)
+    private func addUpByFlat(_ row: UnsafePointer<Double>, _ sums: UnsafeMutablePointer<Double>) {
+        if isSingle {
             var sum = firstSums[0]
             flat.forEachLeaf(of: row) { tree, number in sum += leaves.values[Int(starts[tree]) &+ number] }
             sums[0] = sum
         } else {
             begin(sums, 1)
             flat.forEachLeaf(of: row) { tree, number in addLeaf(tree, number, sums) }
+        }
+    }
+
+    /// Sums the leaf values of at most ``FlatWalk/blockRowCount`` rows of a model that has readings.
+    private func addUpByReadings(_ rows: UnsafePointer<Double>, _ rowCount: Int, _ sums: UnsafeMutablePointer<Double>) {
+        scratch.with { scratch in
+            let readings = (scratch + layout.readings).assumingMemoryBound(to: Double.self)
+            let numbers = (scratch + layout.numbers).assumingMemoryBound(to: Int32.self)
+            flat.read(rows, stride: featureCount, count: rowCount, into: readings)
+            begin(sums, rowCount)
+            for tree in 0..<treeCount {
+                flat.leafNumbers(tree: tree, readings: readings, rowCount: rowCount, into: numbers)
+                addTree(tree, numbers, rowCount, sums)
+            }
         }
     }
 
@@ -348,16 +384,22 @@ package struct CompiledForest: Sendable {
         begin(sums, rowCount)
         for tree in 0..<treeCount {
             ranks.leafNumbers(tree: tree, ranks: columnRanks, rowCount: rowCount, into: numbers)
-            if hasOneOutput {
-                let values = leaves.values.start + Int(starts[tree])
-                if isSingle {
-                    for row in 0..<rowCount { sums[row] += values[Int(numbers[row])] }
-                } else {
-                    for row in 0..<rowCount { sums[row] = Double(Float(sums[row] + values[Int(numbers[row])])) }
-                }
-            } else {
-                for row in 0..<rowCount { addLeaf(tree, Int(numbers[row]), sums + row * outputCount) }
-            }
+            addTree(tree, numbers, rowCount, sums)
+        }
+    }
+
+    /// Adds a tree's leaf values to the sums of rows.
+    @inline(__always)
+    private func addTree(_ tree: Int, _ numbers: UnsafePointer<Int32>, _ rowCount: Int, _ sums: UnsafeMutablePointer<Double>) {
+        guard hasOneOutput else {
+            for row in 0..<rowCount { addLeaf(tree, Int(numbers[row]), sums + row * outputCount) }
+            return
+        }
+        let values = leaves.values.start + Int(starts[tree])
+        if isSingle {
+            for row in 0..<rowCount { sums[row] += values[Int(numbers[row])] }
+        } else {
+            for row in 0..<rowCount { sums[row] = Double(Float(sums[row] + values[Int(numbers[row])])) }
         }
     }
 

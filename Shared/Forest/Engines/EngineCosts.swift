@@ -3,7 +3,9 @@
 ///
 /// It tells which engines are worth a trial (``EngineTrial``), and chooses where there is none: models too large to try in time.
 struct EngineCosts {
+    /// Columns of ranks, and those of them that are sets of categories.
     var columnCount: Int
+    var setCount: Int
     var treeCount: Int
     /// Steps of eight trees.
     var flatSteps: Int
@@ -18,6 +20,8 @@ struct EngineCosts {
     var sieveCycles: Double
     /// Of one value.
     var rankNanoseconds: Double
+    /// Of one value sought in a set.
+    private static let setNanoseconds = 15.0
 
     /// The engine for one row, the engine for a block, and the least number of rows that makes a block worth it.
     func choice(of engines: [CompiledForest.Engine]) -> (row: CompiledForest.Engine, block: CompiledForest.Engine, rowCountMin: Int) {
@@ -31,15 +35,16 @@ struct EngineCosts {
     /// Of a batch of at most a block's rows.
     func cost(_ engine: CompiledForest.Engine, _ rowCount: Int) -> Double {
         let rows = Double(rowCount)
-        let columns = rows * Double(columnCount) * rankNanoseconds
+        let sets = rows * Double(setCount) * EngineCosts.setNanoseconds
+        let columns = sets + rows * Double(columnCount - setCount) * rankNanoseconds
         // Of 64 rows; half of one is the least.
         let vectors = rowCount <= 32 ? 0.5 : Double((rowCount + 63) / 64)
         switch engine {
-        case .flat: return rows * (isPlain ? 14.5 : 60) * Double(flatSteps)
+        case .flat: return rows * (isPlain ? 14.5 : 20) * Double(flatSteps)
         case .ranks:
             // Eight rows go together, present or not.
-            return 50 + rows * Double(columnCount) * 6 + Double((rowCount + 7) / 8 * 8) * 0.8 * Double(rankSteps)
-        case .lanes: return rowCount == 1 ? 60 + 5.4 * Double(laneSteps) : 50 + columns + rows * (10 + 3.8 * Double(laneSteps))
+            return 50 + sets + rows * Double(columnCount - setCount) * 6 + Double((rowCount + 7) / 8 * 8) * 0.8 * Double(rankSteps)
+        case .lanes: return rowCount == 1 ? 60 + sets + 5.4 * Double(laneSteps) : 50 + columns + rows * (10 + 3.8 * Double(laneSteps))
         case .subtrees: return 50 + columns + rows * 1.9 * Double(subtreeSteps)
         case .sieve512: return 50 + columns + sieveCycles * 0.26 * (1.1 + vectors) + rows * 0.2 * Double(treeCount)
         case .sieve256: return 50 + columns + sieveCycles * 0.46 * (0.6 + vectors) + rows * 0.3 * Double(treeCount)

@@ -1,0 +1,164 @@
+// Idea: what a node asks beside `x <= threshold` depends on the value and on few rules: zero as missing, missing as zero, categories cut to
+// integers. So every value of a row is read once under each rule that the model's nodes have for its feature. Of a number the reading is the
+// number, NaN where it is missing; of a category it is a code: its place among all categories that any node asks for under that rule, or one
+// of two codes behind them, for others and for what is missing. A node's set of categories is then a bit for each code, and its test one load
+// and one shift, however many sets and categories there are. Nodes with equal bits share them.
+
+/// How the values of a row are read for nodes that ask more than `x <= threshold`.
+struct Readings: Sendable {
+    /// A feature, and the rules by which it is read.
+    struct Rule: Hashable {
+        var feature: Int32
+        /// Without the direction of what is missing, which nodes or their bits know.
+        var flags: UInt8
+        var isTruncating: Bool
+
+        init(_ tree: DecisionTree, _ node: Int) {
+            feature = tree.feature[node]
+            var flags = tree.flags[node]
+            flags.remove(.missingGoesLeft)
+            if flags.contains(.missingIsZero) { flags.remove(.zeroIsMissing) }
+            isTruncating = flags.contains(.isCategorical) && tree.categories[Int(tree.categorySet[node])].isTruncating
+            if !flags.contains(.isCategorical) { flags.remove(.negativeIsOutside) }
+            self.flags = flags.rawValue
+        }
+    }
+
+    private struct Reading: BitwiseCopyable {
+        var feature: Int32
+        var isCategorical: Bool
+        var isTruncating: Bool
+        var isNegativeOutside: Bool
+        var isMissingZero: Bool
+        var isZeroMissing: Bool
+        /// Its categories in the table.
+        var firstCategory: Int32
+        var categoryCount: Int32
+    }
+
+    private let readings: AlignedTable<Reading>
+    /// Of each reading ascending.
+    private let categories: AlignedTable<Double>
+    private let roundsToFloat: Bool
+    /// Words of bits, some for every distinct set of a reading.
+    let bits: AlignedTable<UInt64>
+    /// By tree and node: its reading, and where the bits of a categorical node begin.
+    let tests: [[(reading: UInt32, firstWord: UInt32)]]
+
+    var count: Int { readings.count }
+
+    /// Words of bits that are worth their memory, 32 MiB: no model that was trained comes near.
+    private static let wordCountMax = 1 << 22
+
+    /// Nil where sets are so many and so large that their bits would take too much memory.
+    init?(_ ensemble: TreeEnsemble) {
+        var numbers: [Rule: Int] = [:]
+        var rules: [Rule] = []
+        var known: [Set<Double>] = []
+        for tree in ensemble.trees {
+            for node in 0..<tree.nodeCount where !tree.isLeaf(node) {
+                let rule = Rule(tree, node)
+                let number = numbers[rule] ?? rules.count
+                if number == rules.count {
+                    numbers[rule] = number
+                    rules.append(rule)
+                    known.append([])
+                }
+                if tree.flags[node].contains(.isCategorical) {
+                    known[number].formUnion(tree.categories[Int(tree.categorySet[node])].values)
+                }
+            }
+        }
+        let ascending = known.map { $0.sorted() }
+        var words: [UInt64] = []
+        var places: [[UInt64]: UInt32] = [:]
+        var tests: [[(reading: UInt32, firstWord: UInt32)]] = []
+        for tree in ensemble.trees {
+            var ofTree: [(reading: UInt32, firstWord: UInt32)] = []
+            ofTree.reserveCapacity(tree.nodeCount)
+            for node in 0..<tree.nodeCount {
+                guard !tree.isLeaf(node), tree.flags[node].contains(.isCategorical) else {
+                    ofTree.append((tree.isLeaf(node) ? 0 : UInt32(numbers[Rule(tree, node)]!), 0))
+                    continue
+                }
+                let number = numbers[Rule(tree, node)]!
+                let members = tree.categories[Int(tree.categorySet[node])]
+                var set = [UInt64](repeating: 0, count: (ascending[number].count + 2 + 63) / 64)
+                for category in members.values where members.contains(category, under: tree.flags[node]) {
+                    let code = Readings.place(of: category, in: ascending[number])
+                    set[code / 64] |= 1 << UInt64(code % 64)
+                }
+                let missing = ascending[number].count + 1
+                if tree.flags[node].contains(.missingGoesLeft) { set[missing / 64] |= 1 << UInt64(missing % 64) }
+                let place = places[set] ?? UInt32(words.count)
+                if places.updateValue(place, forKey: set) == nil { words += set }
+                guard words.count <= Readings.wordCountMax else { return nil }
+                ofTree.append((UInt32(number), place))
+            }
+            tests.append(ofTree)
+        }
+        self.tests = tests
+        var firstCategory = 0
+        readings = AlignedTable(
+            zip(rules, ascending).map { rule, categories in
+                let flags = DecisionTree.NodeFlags(rawValue: rule.flags)
+                defer { firstCategory += categories.count }
+                return Reading(
+                    feature: rule.feature, isCategorical: flags.contains(.isCategorical), isTruncating: rule.isTruncating,
+                    isNegativeOutside: flags.contains(.negativeIsOutside), isMissingZero: flags.contains(.missingIsZero),
+                    isZeroMissing: flags.contains(.zeroIsMissing), firstCategory: Int32(firstCategory),
+                    categoryCount: Int32(categories.count))
+            })
+        categories = AlignedTable(ascending.flatMap(\.self))
+        bits = AlignedTable(words)
+        roundsToFloat = ensemble.inputPrecision == .single
+    }
+
+    /// Reads a row: ``count`` numbers, those of categories codes as bit patterns.
+    @inline(__always)
+    func read(_ row: UnsafePointer<Double>, into result: UnsafeMutablePointer<Double>) {
+        for index in 0..<readings.count {
+            let reading = readings[index]
+            var value = row[Int(reading.feature)]
+            if roundsToFloat { value = Double(Float(value)) }
+            if reading.isMissingZero {
+                if value.isNaN { value = 0 }
+            } else if reading.isZeroMissing, value.magnitude <= DecisionTree.zeroMagnitudeMax {
+                value = .nan
+            }
+            result[index] = reading.isCategorical ? Double(bitPattern: UInt64(code(of: value, reading))) : value
+        }
+    }
+
+    /// Where a category that is there stands among all.
+    private static func place(of category: Double, in ascending: [Double]) -> Int {
+        var low = 0
+        var high = ascending.count
+        while low < high {
+            let middle = (low + high) / 2
+            if ascending[middle] < category { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// As ``CategorySet/contains(_:under:)`` takes it.
+    @inline(__always)
+    private func code(of value: Double, _ reading: Reading) -> Int {
+        let count = Int(reading.categoryCount)
+        if value.isNaN { return count + 1 }
+        var value = value
+        if reading.isNegativeOutside, value < 0 { return count }
+        if reading.isTruncating {
+            guard value > -2_147_483_649, value < 2_147_483_648 else { return count }
+            value = value.rounded(.towardZero)
+        }
+        let known = categories.start + Int(reading.firstCategory)
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if known[middle] < value { low = middle + 1 } else { high = middle }
+        }
+        return low < count && known[low] == value ? low : count
+    }
+}
