@@ -298,32 +298,33 @@ package struct CompiledForest: Sendable {
             addUpBlock(row, 1, sums, engine)
         } else if flat.hasReadings {
             scratch.with { scratch in
-                let readings = (scratch + layout.readings).assumingMemoryBound(to: Double.self)
+                let readings = (scratch + layout.readings).assumingMemoryBound(to: Int64.self)
                 flat.read(row, stride: featureCount, count: 1, into: readings)
-                addUpByFlat(readings, sums)
+                addUp(sums) { flat.forEachLeaf(ofRead: readings, $0) }
             }
         } else {
-            addUpByFlat(row, sums)
+            addUp(sums) { flat.forEachLeaf(of: row, $0) }
         }
     }
 
-    /// Sums one row's leaf values; of the row what the flat walk reads.
+    /// Sums one row's leaf values as they are handed out.
     @inline(__always)
-    private func addUpByFlat(_ row: UnsafePointer<Double>, _ sums: UnsafeMutablePointer<Double>) {
+    private func addUp(_ sums: UnsafeMutablePointer<Double>, _ forEachLeaf: ((_ tree: Int, _ number: Int) -> Void) -> Void) {
         if isSingle {
+            let (values, starts) = (leaves.values.start, starts.start)
             var sum = firstSums[0]
-            flat.forEachLeaf(of: row) { tree, number in sum += leaves.values[Int(starts[tree]) &+ number] }
+            forEachLeaf { tree, number in sum += values[Int(starts[tree]) &+ number] }
             sums[0] = sum
         } else {
             begin(sums, 1)
-            flat.forEachLeaf(of: row) { tree, number in addLeaf(tree, number, sums) }
+            forEachLeaf { tree, number in addLeaf(tree, number, sums) }
         }
     }
 
     /// Sums the leaf values of at most ``FlatWalk/blockRowCount`` rows of a model that has readings.
     private func addUpByReadings(_ rows: UnsafePointer<Double>, _ rowCount: Int, _ sums: UnsafeMutablePointer<Double>) {
         scratch.with { scratch in
-            let readings = (scratch + layout.readings).assumingMemoryBound(to: Double.self)
+            let readings = (scratch + layout.readings).assumingMemoryBound(to: Int64.self)
             let numbers = (scratch + layout.numbers).assumingMemoryBound(to: Int32.self)
             flat.read(rows, stride: featureCount, count: rowCount, into: readings)
             begin(sums, rowCount)

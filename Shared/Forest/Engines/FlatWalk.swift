@@ -9,16 +9,17 @@
 /// A model as flat nodes with its own thresholds; the engine for any model.
 struct FlatWalk: Sendable {
     private struct Node: BitwiseCopyable {
-        /// The greatest value that goes left, NaN for a leaf; of a categorical node where its bits begin, as a bit pattern.
+        /// The greatest value that goes left, NaN for a leaf. Where rows are read first, as bits: the greatest reading that goes left, or where
+        /// a categorical node's bits begin.
         var threshold: Double
         /// Index of the left child, the right one follows; a leaf's own index.
         var left: UInt32
-        /// The feature's index, or its reading's. In the highest bit whether NaN goes right, in the next one whether it is categorical.
+        /// The feature's index, or its reading's. In the highest bit whether NaN goes right, or whether the node is categorical.
         var feature: UInt32
 
         static let nanGoesRight: UInt32 = 0x8000_0000
-        static let isCategorical: UInt32 = 0x4000_0000
-        static let featureMask = 0x3fff_ffff
+        static let isCategorical = nanGoesRight
+        static let featureMask = 0x7fff_ffff
     }
 
     private let nodes: AlignedTable<Node>
@@ -48,27 +49,32 @@ struct FlatWalk: Sendable {
         var nodes: [Node] = []
         var roots: [UInt32] = []
         var leafNumbers: [Int32] = []
+        let leafThreshold = readings == nil ? Double.nan : Double(bitPattern: UInt64(bitPattern: Readings.greatest))
         for (index, tree) in ensemble.trees.enumerated() {
             let root = nodes.count
             roots.append(UInt32(root))
             var queue = [0]
             var next = 0
-            nodes.append(Node(threshold: .nan, left: UInt32(root), feature: 0))
+            nodes.append(Node(threshold: leafThreshold, left: UInt32(root), feature: 0))
             while next < queue.count {
                 let node = queue[next]
                 let place = root + next
                 if tree.isLeaf(node) {
-                    nodes[place] = Node(threshold: .nan, left: UInt32(place), feature: 0)
+                    nodes[place] = Node(threshold: leafThreshold, left: UInt32(place), feature: 0)
                     leafNumbers.append(leaves.numbers[index][Int(tree.left[node])])
                 } else {
                     let flags = tree.flags[node]
-                    let test = readings?.tests[index][node]
-                    let isCategorical = flags.contains(.isCategorical)
-                    nodes[place] = Node(
-                        threshold: isCategorical ? Double(bitPattern: UInt64(test?.firstWord ?? 0)) : tree.threshold[node],
-                        left: UInt32(nodes.count),
-                        feature: (test?.reading ?? UInt32(tree.feature[node])) | (isCategorical ? Node.isCategorical : 0)
-                            | (flags.contains(.missingGoesLeft) ? 0 : Node.nanGoesRight))
+                    if let test = readings?.tests[index][node] {
+                        let isCategorical = flags.contains(.isCategorical)
+                        let threshold = isCategorical ? Int64(test.firstWord) : Readings.ordered(tree.threshold[node])
+                        nodes[place] = Node(
+                            threshold: Double(bitPattern: UInt64(bitPattern: threshold)), left: UInt32(nodes.count),
+                            feature: test.reading | (isCategorical ? Node.isCategorical : 0))
+                    } else {
+                        nodes[place] = Node(
+                            threshold: tree.threshold[node], left: UInt32(nodes.count),
+                            feature: UInt32(tree.feature[node]) | (flags.contains(.missingGoesLeft) ? 0 : Node.nanGoesRight))
+                    }
                     queue += [Int(tree.left[node]), Int(tree.right[node])]
                     let empty = Node(threshold: .nan, left: 0, feature: 0)
                     nodes += [empty, empty]
@@ -97,15 +103,21 @@ struct FlatWalk: Sendable {
 
     /// Reads rows that lie `stride` apart.
     func read(
-        _ rows: UnsafePointer<Double>, stride: Int, count: Int, into result: UnsafeMutablePointer<Double>
+        _ rows: UnsafePointer<Double>, stride: Int, count: Int, into result: UnsafeMutablePointer<Int64>
     ) {
         guard let readings else { return }
         for row in 0..<count { readings.read(rows + row * stride, into: result + row * readings.count) }
     }
 
-    /// Hands out every tree's leaf number, in the trees' order.
-    ///
-    /// - Parameter row: What was read of it, where the model ``hasReadings``.
+    /// Hands out the leaf numbers of a row that was read, in the trees' order.
+    @inline(__always)
+    func forEachLeaf(ofRead row: UnsafePointer<Int64>, _ body: (_ tree: Int, _ number: Int) -> Void) {
+        guard let readings else { preconditionFailure("checked by the caller") }
+        let (nodes, bits) = (nodes.start, readings.bits.start)
+        walk(body) { FlatWalk.step(nodes, $0, row, bits) }
+    }
+
+    /// Hands out every tree's leaf number, in the trees' order; of a model without readings.
     @inline(__always)
     func forEachLeaf(of row: UnsafePointer<Double>, _ body: (_ tree: Int, _ number: Int) -> Void) {
         if let slow {
@@ -114,9 +126,6 @@ struct FlatWalk: Sendable {
                 let leaf = slow.ensemble.trees[tree].left[slow.ensemble.leaf(of: tree, row: values)]
                 body(tree, Int(slow.numbers[tree][Int(leaf)]))
             }
-        } else if let readings {
-            let (nodes, bits) = (nodes.start, readings.bits.start)
-            walk(body) { FlatWalk.step(nodes, $0, row, bits) }
         } else {
             let nodes = nodes.start
             if roundsToFloat {
@@ -131,32 +140,9 @@ struct FlatWalk: Sendable {
     private func walk(_ body: (_ tree: Int, _ number: Int) -> Void, _ step: (Int) -> Int) {
         var tree = 0
         while tree + 8 <= treeCount {
-            var a = Int(roots[tree])
-            var b = Int(roots[tree + 1])
-            var c = Int(roots[tree + 2])
-            var d = Int(roots[tree + 3])
-            var e = Int(roots[tree + 4])
-            var f = Int(roots[tree + 5])
-            var g = Int(roots[tree + 6])
-            var h = Int(roots[tree + 7])
-            for _ in 0..<depthsOfEight[tree >> 3] {
-                a = step(a)
-                b = step(b)
-                c = step(c)
-                d = step(d)
-                e = step(e)
-                f = step(f)
-                g = step(g)
-                h = step(h)
-            }
-            body(tree, Int(leafNumbers[a]))
-            body(tree + 1, Int(leafNumbers[b]))
-            body(tree + 2, Int(leafNumbers[c]))
-            body(tree + 3, Int(leafNumbers[d]))
-            body(tree + 4, Int(leafNumbers[e]))
-            body(tree + 5, Int(leafNumbers[f]))
-            body(tree + 6, Int(leafNumbers[g]))
-            body(tree + 7, Int(leafNumbers[h]))
+            var places = Eight { Int(roots[tree + $0]) }
+            places.descend(depthsOfEight[tree >> 3]) { place, _ in step(place) }
+            for lane in 0..<8 { body(tree + lane, Int(leafNumbers[places[lane]])) }
             tree += 8
         }
         while tree < treeCount {
@@ -169,7 +155,7 @@ struct FlatWalk: Sendable {
 
     /// Leaf numbers of one tree for up to ``blockRowCount`` rows that were read; those behind the last one are walked too, where they fill up
     /// eight.
-    func leafNumbers(tree: Int, readings rows: UnsafePointer<Double>, rowCount: Int, into numbers: UnsafeMutablePointer<Int32>) {
+    func leafNumbers(tree: Int, readings rows: UnsafePointer<Int64>, rowCount: Int, into numbers: UnsafeMutablePointer<Int32>) {
         guard let readings else { preconditionFailure("checked by the caller") }
         let nodes = nodes.start
         let bits = readings.bits.start
@@ -179,33 +165,9 @@ struct FlatWalk: Sendable {
         var row = 0
         while row < rowCount {
             let values = rows + row * stride
-            var a = root
-            var b = root
-            var c = root
-            var d = root
-            var e = root
-            var f = root
-            var g = root
-            var h = root
-            for _ in 0..<depth {
-                a = FlatWalk.step(nodes, a, values, bits)
-                b = FlatWalk.step(nodes, b, values + stride, bits)
-                c = FlatWalk.step(nodes, c, values + 2 * stride, bits)
-                d = FlatWalk.step(nodes, d, values + 3 * stride, bits)
-                e = FlatWalk.step(nodes, e, values + 4 * stride, bits)
-                f = FlatWalk.step(nodes, f, values + 5 * stride, bits)
-                g = FlatWalk.step(nodes, g, values + 6 * stride, bits)
-                h = FlatWalk.step(nodes, h, values + 7 * stride, bits)
-            }
-            let to = numbers + row
-            to[0] = leafNumbers[a]
-            to[1] = leafNumbers[b]
-            to[2] = leafNumbers[c]
-            to[3] = leafNumbers[d]
-            to[4] = leafNumbers[e]
-            to[5] = leafNumbers[f]
-            to[6] = leafNumbers[g]
-            to[7] = leafNumbers[h]
+            var places = Eight { _ in root }
+            places.descend(depth) { place, lane in FlatWalk.step(nodes, place, values + lane * stride, bits) }
+            for lane in 0..<8 { numbers[row + lane] = leafNumbers[places[lane]] }
             row += 8
         }
     }
@@ -223,18 +185,74 @@ struct FlatWalk: Sendable {
     /// Of a row that was read.
     @inline(__always)
     private static func step(
-        _ nodes: UnsafePointer<Node>, _ index: Int, _ row: UnsafePointer<Double>, _ bits: UnsafePointer<UInt64>
+        _ nodes: UnsafePointer<Node>, _ index: Int, _ row: UnsafePointer<Int64>, _ bits: UnsafePointer<UInt64>
     ) -> Int {
         let node = nodes[index]
-        let value = row[Int(node.feature) & Node.featureMask]
-        let isGreater: Int = value > node.threshold ? 1 : 0
-        let isMissing: Int = value.isNaN ? 1 : 0
-        let numeric = isGreater | isMissing & Int(node.feature >> 31)
+        let reading = row[Int(node.feature) & Node.featureMask]
+        let threshold = Int64(bitPattern: node.threshold.bitPattern)
+        let isGreater: Int = reading > threshold ? 1 : 0
         // All bits of a categorical node, none of another: that one looks at the first word, in vain.
-        let mask = 0 &- UInt64(node.feature >> 30 & 1)
-        let code = value.bitPattern & mask
-        let word = bits[Int(node.threshold.bitPattern & mask &+ code >> 6)]
-        let isOutside = Int(~(word &>> (code & 63)) & 1)
-        return Int(node.left) &+ (numeric ^ (numeric ^ isOutside) & Int(truncatingIfNeeded: mask))
+        let mask = Int(Int32(bitPattern: node.feature) >> 31)
+        let code = Int(reading) & mask
+        let word = bits[Int(threshold) & mask &+ code &>> 6]
+        let isOutside = Int(truncatingIfNeeded: ~(word &>> UInt64(truncatingIfNeeded: code)) & 1)
+        return Int(node.left) &+ (isGreater ^ (isGreater ^ isOutside) & mask)
+    }
+}
+
+/// Eight places in trees, which are walked together: in registers.
+private struct Eight {
+    private var a, b, c, d, e, f, g, h: Int
+
+    @inline(__always)
+    init(_ place: (_ lane: Int) -> Int) {
+        a = place(0)
+        b = place(1)
+        c = place(2)
+        d = place(3)
+        e = place(4)
+        f = place(5)
+        g = place(6)
+        h = place(7)
+    }
+
+    @inline(__always)
+    subscript(lane: Int) -> Int {
+        switch lane {
+        case 0: a
+        case 1: b
+        case 2: c
+        case 3: d
+        case 4: e
+        case 5: f
+        case 6: g
+        default: h
+        }
+    }
+
+    /// Steps until all are at leaves, which step to themselves. Trees that grow leaf by leaf are deep in few places: every fourth step looks.
+    @inline(__always)
+    mutating func descend(_ depth: Int, _ step: (_ place: Int, _ lane: Int) -> Int) {
+        var left = depth
+        while left > 0 {
+            for _ in 1..<min(left, 4) { advance(step) }
+            let before = self
+            advance(step)
+            left -= 4
+            let moved = (a ^ before.a) | (b ^ before.b) | (c ^ before.c) | (d ^ before.d)
+            if moved | (e ^ before.e) | (f ^ before.f) | (g ^ before.g) | (h ^ before.h) == 0 { return }
+        }
+    }
+
+    @inline(__always)
+    private mutating func advance(_ step: (_ place: Int, _ lane: Int) -> Int) {
+        a = step(a, 0)
+        b = step(b, 1)
+        c = step(c, 2)
+        d = step(d, 3)
+        e = step(e, 4)
+        f = step(f, 5)
+        g = step(g, 6)
+        h = step(h, 7)
     }
 }

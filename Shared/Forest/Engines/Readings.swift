@@ -1,23 +1,23 @@
 // Idea: what a node asks beside `x <= threshold` depends on the value and on few rules: zero as missing, missing as zero, categories cut to
-// integers. So every value of a row is read once under each rule that the model's nodes have for its feature. Of a number the reading is the
-// number, NaN where it is missing; of a category it is a code: its place among all categories that any node asks for under that rule, or one
-// of two codes behind them, for others and for what is missing. A node's set of categories is then a bit for each code, and its test one load
-// and one shift, however many sets and categories there are. Nodes with equal bits share them.
+// integers. So every value of a row is read once under each rule that the model's nodes have for its feature. Of a number the reading is an
+// integer in the numbers' order, the least or the greatest one where it is missing. Of a category it is a code: its place among all categories
+// that any node asks for under that rule, or one of two codes behind them, for others and for what is missing. A node's set of categories is
+// then a bit for each code, and its test one load and one shift, however many sets and categories there are. Nodes with equal bits share them.
 
 /// How the values of a row are read for nodes that ask more than `x <= threshold`.
 struct Readings: Sendable {
     /// A feature, and the rules by which it is read.
     struct Rule: Hashable {
         var feature: Int32
-        /// Without the direction of what is missing, which nodes or their bits know.
+        /// Of a category without the direction of what is missing, which its bits know.
         var flags: UInt8
         var isTruncating: Bool
 
         init(_ tree: DecisionTree, _ node: Int) {
             feature = tree.feature[node]
             var flags = tree.flags[node]
-            flags.remove(.missingGoesLeft)
-            if flags.contains(.missingIsZero) { flags.remove(.zeroIsMissing) }
+            if flags.contains(.missingIsZero) { flags.subtract([.zeroIsMissing, .missingGoesLeft]) }
+            if flags.contains(.isCategorical) { flags.remove(.missingGoesLeft) }
             isTruncating = flags.contains(.isCategorical) && tree.categories[Int(tree.categorySet[node])].isTruncating
             if !flags.contains(.isCategorical) { flags.remove(.negativeIsOutside) }
             self.flags = flags.rawValue
@@ -29,6 +29,7 @@ struct Readings: Sendable {
         var isCategorical: Bool
         var isTruncating: Bool
         var isNegativeOutside: Bool
+        var isMissingLeft: Bool
         var isMissingZero: Bool
         var isZeroMissing: Bool
         /// Its categories in the table.
@@ -105,7 +106,8 @@ struct Readings: Sendable {
                 defer { firstCategory += categories.count }
                 return Reading(
                     feature: rule.feature, isCategorical: flags.contains(.isCategorical), isTruncating: rule.isTruncating,
-                    isNegativeOutside: flags.contains(.negativeIsOutside), isMissingZero: flags.contains(.missingIsZero),
+                    isNegativeOutside: flags.contains(.negativeIsOutside),
+                    isMissingLeft: flags.contains(.missingGoesLeft), isMissingZero: flags.contains(.missingIsZero),
                     isZeroMissing: flags.contains(.zeroIsMissing), firstCategory: Int32(firstCategory),
                     categoryCount: Int32(categories.count))
             })
@@ -114,9 +116,19 @@ struct Readings: Sendable {
         roundsToFloat = ensemble.inputPrecision == .single
     }
 
-    /// Reads a row: ``count`` numbers, those of categories codes as bit patterns.
+    /// What no reading is greater than.
+    static let greatest = Int64.max
+
+    /// An integer that is greater than another's just where the number is.
+    static func ordered(_ number: Double) -> Int64 {
+        // Zeros are equal.
+        let bits = Int64(bitPattern: (number + 0).bitPattern)
+        return bits ^ (bits >> 63) & .max
+    }
+
+    /// Reads a row: ``count`` integers.
     @inline(__always)
-    func read(_ row: UnsafePointer<Double>, into result: UnsafeMutablePointer<Double>) {
+    func read(_ row: UnsafePointer<Double>, into result: UnsafeMutablePointer<Int64>) {
         for index in 0..<readings.count {
             let reading = readings[index]
             var value = row[Int(reading.feature)]
@@ -126,7 +138,13 @@ struct Readings: Sendable {
             } else if reading.isZeroMissing, value.magnitude <= DecisionTree.zeroMagnitudeMax {
                 value = .nan
             }
-            result[index] = reading.isCategorical ? Double(bitPattern: UInt64(code(of: value, reading))) : value
+            if reading.isCategorical {
+                result[index] = Int64(code(of: value, reading))
+            } else if value.isNaN {
+                result[index] = reading.isMissingLeft ? .min : Readings.greatest
+            } else {
+                result[index] = Readings.ordered(value)
+            }
         }
     }
 
