@@ -81,8 +81,12 @@ final class RankColumns: @unchecked Sendable {
     /// Places that a row's ranks take: the kernels write eight columns at a time.
     var paddedCount: Int { (count + 7) / 8 * 8 }
 
-    /// Nil where a column has more thresholds than 16 bits can tell apart, or where columns exceed `countMax`.
+    /// Categories of all nodes together, which are hashed node by node.
+    private static let categoryCountMax = 1 << 24
+
+    /// Nil where a column has more thresholds than 16 bits can tell apart, where columns exceed `countMax`, or where sets are too large.
     init?(_ ensemble: TreeEnsemble, countMax: Int = 4_096) {
+        var categoryCount = 0
         // Nearly all nodes are numeric: their thresholds are collected by a small number, without hashing.
         var numeric = [[Double]](repeating: [], count: ensemble.featureCount * RankKey.ruleCount)
         var found: [RankKey: [Double]] = [:]
@@ -91,6 +95,8 @@ final class RankColumns: @unchecked Sendable {
                 if let place = RankKey.numericPlace(tree, node) {
                     numeric[place].append(tree.threshold[node])
                 } else {
+                    categoryCount += tree.categories[Int(tree.categorySet[node])].values.count
+                    if categoryCount > RankColumns.categoryCountMax { return nil }
                     found[RankKey(tree, node)] = [0]
                     if found.count > countMax { return nil }
                 }

@@ -50,9 +50,12 @@ struct Readings: Sendable {
 
     /// Words of bits that are worth their memory, 32 MiB: no model that was trained comes near.
     private static let wordCountMax = 1 << 22
+    /// Categories and words that are looked at for all nodes together: bounds the time where nodes share large sets.
+    private static let workMax = 1 << 26
 
-    /// Nil where sets are so many and so large that their bits would take too much memory.
+    /// Nil where sets are so many and so large that their bits would take too much memory or time.
     init?(_ ensemble: TreeEnsemble) {
+        var work = 0
         var numbers: [Rule: Int] = [:]
         var rules: [Rule] = []
         var known: [Set<Double>] = []
@@ -66,7 +69,10 @@ struct Readings: Sendable {
                     known.append([])
                 }
                 if tree.flags[node].contains(.isCategorical) {
-                    known[number].formUnion(tree.categories[Int(tree.categorySet[node])].values)
+                    let members = tree.categories[Int(tree.categorySet[node])].values
+                    work += members.count
+                    guard work <= Readings.workMax else { return nil }
+                    known[number].formUnion(members)
                 }
             }
         }
@@ -84,10 +90,15 @@ struct Readings: Sendable {
                 }
                 let number = numbers[Rule(tree, node)]!
                 let members = tree.categories[Int(tree.categorySet[node])]
-                var set = [UInt64](repeating: 0, count: (ascending[number].count + 2 + 63) / 64)
-                for category in members.values where members.contains(category, under: tree.flags[node]) {
-                    let code = Readings.place(of: category, in: ascending[number])
-                    set[code / 64] |= 1 << UInt64(code % 64)
+                let wordCount = (ascending[number].count + 2 + 63) / 64
+                work += wordCount + members.values.count
+                guard work <= Readings.workMax else { return nil }
+                var set = [UInt64](repeating: 0, count: wordCount)
+                ascending[number].withUnsafeBufferPointer { ascending in
+                    for category in members.values where members.contains(category, under: tree.flags[node]) {
+                        let code = Readings.place(of: category, in: ascending)
+                        set[code / 64] |= 1 << UInt64(code % 64)
+                    }
                 }
                 let missing = ascending[number].count + 1
                 if tree.flags[node].contains(.missingGoesLeft) { set[missing / 64] |= 1 << UInt64(missing % 64) }
@@ -148,8 +159,9 @@ struct Readings: Sendable {
         }
     }
 
-    /// Where a category that is there stands among all.
-    private static func place(of category: Double, in ascending: [Double]) -> Int {
+    /// How many categories are smaller.
+    @inline(__always)
+    private static func place(of category: Double, in ascending: UnsafeBufferPointer<Double>) -> Int {
         var low = 0
         var high = ascending.count
         while low < high {
@@ -170,13 +182,8 @@ struct Readings: Sendable {
             guard value > -2_147_483_649, value < 2_147_483_648 else { return count }
             value = value.rounded(.towardZero)
         }
-        let known = categories.start + Int(reading.firstCategory)
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if known[middle] < value { low = middle + 1 } else { high = middle }
-        }
-        return low < count && known[low] == value ? low : count
+        let known = UnsafeBufferPointer(start: categories.start + Int(reading.firstCategory), count: count)
+        let place = Readings.place(of: value, in: known)
+        return place < count && known[place] == value ? place : count
     }
 }
