@@ -135,23 +135,12 @@ final class RankColumns: @unchecked Sendable {
                 if tree.isLeaf(node) { return Test(column: 0, rank: 0) }
                 if let place = RankKey.numericPlace(tree, node) {
                     let column = columnOfPlace[place]
-                    return Test(column: UInt16(column), rank: UInt16(RankColumns.rank(of: tree.threshold[node], in: thresholds[column])))
+                    return Test(column: UInt16(column), rank: UInt16(thresholds[column].countLess(than: tree.threshold[node])))
                 }
                 return Test(column: UInt16(columnOfKey[RankKey(tree, node)]!), rank: 0)
             }
         }
         (tables, storage) = RankColumns.tables(columns.prefix(numericCount).map { $0 }, roundsToFloat: roundsToFloat)
-    }
-
-    /// How many thresholds are smaller.
-    static func rank(of value: Double, in thresholds: [Double]) -> Int {
-        var low = 0
-        var high = thresholds.count
-        while low < high {
-            let middle = (low + high) / 2
-            if thresholds[middle] < value { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 
     // MARK: Rows

@@ -7,10 +7,10 @@
 /// How the values of a row are read for nodes that ask more than `x <= threshold`.
 struct Readings: Sendable {
     /// A feature, and the rules by which it is read.
-    struct Rule: Hashable {
+    private struct Rule: Hashable, BitwiseCopyable {
         var feature: Int32
         /// Of a category without the direction of what is missing, which its bits know.
-        var flags: UInt8
+        var flags: DecisionTree.NodeFlags
         var isTruncating: Bool
 
         init(_ tree: DecisionTree, _ node: Int) {
@@ -20,18 +20,12 @@ struct Readings: Sendable {
             if flags.contains(.isCategorical) { flags.remove(.missingGoesLeft) }
             isTruncating = flags.contains(.isCategorical) && tree.categories[Int(tree.categorySet[node])].isTruncating
             if !flags.contains(.isCategorical) { flags.remove(.negativeIsOutside) }
-            self.flags = flags.rawValue
+            self.flags = flags
         }
     }
 
     private struct Reading: BitwiseCopyable {
-        var feature: Int32
-        var isCategorical: Bool
-        var isTruncating: Bool
-        var isNegativeOutside: Bool
-        var isMissingLeft: Bool
-        var isMissingZero: Bool
-        var isZeroMissing: Bool
+        var rule: Rule
         /// Its categories in the table.
         var firstCategory: Int32
         var categoryCount: Int32
@@ -94,11 +88,9 @@ struct Readings: Sendable {
                 work += wordCount + members.values.count
                 guard work <= Readings.workMax else { return nil }
                 var set = [UInt64](repeating: 0, count: wordCount)
-                ascending[number].withUnsafeBufferPointer { ascending in
-                    for category in members.values where members.contains(category, under: tree.flags[node]) {
-                        let code = Readings.place(of: category, in: ascending)
-                        set[code / 64] |= 1 << UInt64(code % 64)
-                    }
+                for category in members.values where members.contains(category, under: tree.flags[node]) {
+                    let code = ascending[number].countLess(than: category)
+                    set[code / 64] |= 1 << UInt64(code % 64)
                 }
                 let missing = ascending[number].count + 1
                 if tree.flags[node].contains(.missingGoesLeft) { set[missing / 64] |= 1 << UInt64(missing % 64) }
@@ -113,14 +105,8 @@ struct Readings: Sendable {
         var firstCategory = 0
         readings = AlignedTable(
             zip(rules, ascending).map { rule, categories in
-                let flags = DecisionTree.NodeFlags(rawValue: rule.flags)
                 defer { firstCategory += categories.count }
-                return Reading(
-                    feature: rule.feature, isCategorical: flags.contains(.isCategorical), isTruncating: rule.isTruncating,
-                    isNegativeOutside: flags.contains(.negativeIsOutside),
-                    isMissingLeft: flags.contains(.missingGoesLeft), isMissingZero: flags.contains(.missingIsZero),
-                    isZeroMissing: flags.contains(.zeroIsMissing), firstCategory: Int32(firstCategory),
-                    categoryCount: Int32(categories.count))
+                return Reading(rule: rule, firstCategory: Int32(firstCategory), categoryCount: Int32(categories.count))
             })
         categories = AlignedTable(ascending.flatMap(\.self))
         bits = AlignedTable(words)
@@ -142,33 +128,22 @@ struct Readings: Sendable {
     func read(_ row: UnsafePointer<Double>, into result: UnsafeMutablePointer<Int64>) {
         for index in 0..<readings.count {
             let reading = readings[index]
-            var value = row[Int(reading.feature)]
+            var value = row[Int(reading.rule.feature)]
             if roundsToFloat { value = Double(Float(value)) }
-            if reading.isMissingZero {
+            let flags = reading.rule.flags
+            if flags.contains(.missingIsZero) {
                 if value.isNaN { value = 0 }
-            } else if reading.isZeroMissing, value.magnitude <= DecisionTree.zeroMagnitudeMax {
+            } else if flags.contains(.zeroIsMissing), value.magnitude <= DecisionTree.zeroMagnitudeMax {
                 value = .nan
             }
-            if reading.isCategorical {
+            if flags.contains(.isCategorical) {
                 result[index] = Int64(code(of: value, reading))
             } else if value.isNaN {
-                result[index] = reading.isMissingLeft ? .min : Readings.greatest
+                result[index] = flags.contains(.missingGoesLeft) ? .min : Readings.greatest
             } else {
                 result[index] = Readings.ordered(value)
             }
         }
-    }
-
-    /// How many categories are smaller.
-    @inline(__always)
-    private static func place(of category: Double, in ascending: UnsafeBufferPointer<Double>) -> Int {
-        var low = 0
-        var high = ascending.count
-        while low < high {
-            let middle = (low + high) / 2
-            if ascending[middle] < category { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 
     /// As ``CategorySet/contains(_:under:)`` takes it.
@@ -177,13 +152,13 @@ struct Readings: Sendable {
         let count = Int(reading.categoryCount)
         if value.isNaN { return count + 1 }
         var value = value
-        if reading.isNegativeOutside, value < 0 { return count }
-        if reading.isTruncating {
+        if reading.rule.flags.contains(.negativeIsOutside), value < 0 { return count }
+        if reading.rule.isTruncating {
             guard value > -2_147_483_649, value < 2_147_483_648 else { return count }
             value = value.rounded(.towardZero)
         }
         let known = UnsafeBufferPointer(start: categories.start + Int(reading.firstCategory), count: count)
-        let place = Readings.place(of: value, in: known)
+        let place = known.countLess(than: value)
         return place < count && known[place] == value ? place : count
     }
 }

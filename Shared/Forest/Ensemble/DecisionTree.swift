@@ -7,7 +7,7 @@
 /// - numeric: left if `x <= threshold` (importers turn `<` into this by stepping to the next lower value of the input's type);
 /// - categorical (``NodeFlags/isCategorical``): left if the value is in ``categories`` of the node.
 package struct DecisionTree: Hashable, Sendable {
-    package struct NodeFlags: OptionSet, Hashable, Sendable {
+    package struct NodeFlags: OptionSet, Hashable, Sendable, BitwiseCopyable {
         package let rawValue: UInt8
         package init(rawValue: UInt8) { self.rawValue = rawValue }
         package static let missingGoesLeft = NodeFlags(rawValue: 1)
@@ -104,12 +104,7 @@ package struct CategorySet: Hashable, Sendable {
             guard value > -2_147_483_649, value < 2_147_483_648 else { return false }
             value = value.rounded(.towardZero)
         }
-        var low = 0
-        var high = values.count
-        while low < high {
-            let middle = (low + high) / 2
-            if values[middle] < value { low = middle + 1 } else { high = middle }
-        }
-        return low < values.count && values[low] == value
+        let place = values.countLess(than: value)
+        return place < values.count && values[place] == value
     }
 }
